@@ -336,6 +336,16 @@ words! {
     }
 }
 
+/// Follows the tenant in the identity of a person of whom only the passport id is known.
+pub const PASSPORT: &str = "puid/";
+
+/// Returns whether a text has the form of a passport id of Microsoft: 16 hexadecimal digits.
+pub fn is_passport(text: &str) -> bool {
+    /// Number of its digits.
+    const LEN: usize = 16;
+    text.len() == LEN && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The caller, as the record states it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Principal {

@@ -7,7 +7,9 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 
 use crate::config::{BoundSource, Config};
-use crate::event::{Action, AddressClass, Attachment, Event, Principal, Provider, Untrusted};
+use crate::event::{
+    Action, AddressClass, Attachment, Event, PASSPORT, Principal, Provider, Untrusted, is_passport,
+};
 use crate::identity::address::Networks;
 use crate::identity::geo::{Databases, Locator};
 use crate::pattern::NamePattern;
@@ -89,23 +91,31 @@ pub fn interface_identity(provider: Provider, interface: &str) -> Str {
     format!("{provider}:{INTERFACE}:{interface}").into()
 }
 
-/// Returns the ids of a principal in records that contain only its address: a user principal name instead of an object id,
-/// an e-mail instead of a profile id. Only ids of the same directory count. The same address in another directory is taken
+/// Returns the ids of a principal in records that contain only a lesser one: a user principal name or a passport id instead of an
+/// object id, an e-mail instead of a profile id. Only ids of the same directory count. The same address in another directory is taken
 /// to be another identity.
 pub fn lesser_ids(principal: &Principal) -> impl Iterator<Item = Str> {
-    let scope = match principal.id.split_once('/') {
-        Some((scope, id)) if scope.starts_with("entra:") && !id.starts_with("upn/") => {
-            Some(format!("{scope}/upn/"))
+    let (names, passports) = match principal.id.split_once('/') {
+        Some((scope, id)) if scope.starts_with("entra:") => {
+            let names = (!id.starts_with("upn/")).then(|| format!("{scope}/upn/"));
+            (names, Some(format!("{scope}/{PASSPORT}")))
         }
         Some((scope, id)) if scope.starts_with("gws:") && !id.contains('@') => {
-            Some(format!("{scope}/"))
+            (Some(format!("{scope}/")), None)
         }
-        _ => None,
+        _ => (None, None),
     };
-    scope.into_iter().flat_map(|scope| {
-        let addresses = principal.aliases.iter().filter(|a| a.contains('@'));
-        addresses.map(move |address| format!("{scope}{address}").into())
-    })
+    let of = |aliases: fn(&str) -> bool, scope: Option<String>| {
+        let aliases = principal.aliases.iter().filter(move |alias| aliases(alias));
+        let scope = scope.into_iter();
+        scope.flat_map(move |scope| {
+            let aliases = aliases.clone();
+            aliases.map(move |alias| Str::from(format!("{scope}{alias}")))
+        })
+    };
+    of(|alias| alias.contains('@'), names)
+        .chain(of(is_passport, passports))
+        .filter(|lesser| *lesser != principal.id)
 }
 
 /// Returns whether an identity is an instance that no known identity uses.

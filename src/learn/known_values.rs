@@ -34,6 +34,22 @@ const fn bit(which: Trait) -> u32 {
 }
 
 impl KnownValues {
+    /// Takes in the values of another entity that turned out to be this one.
+    pub(super) fn join(&mut self, other: Self) {
+        for row in other.rows {
+            match self.place(row.which, row.hash) {
+                Ok(at) => {
+                    let known = &mut self.rows[at];
+                    known.last_day = known.last_day.max(row.last_day);
+                    known.n_days = known.n_days.saturating_add(row.n_days);
+                }
+                Err(at) => self.rows.insert(at, row),
+            }
+        }
+        self.shown |= other.shown;
+        self.saturated |= other.saturated;
+    }
+
     /// Returns whether a value is known.
     pub(super) fn contains(&self, which: Trait, hash: u64) -> bool {
         self.place(which, hash).is_ok()

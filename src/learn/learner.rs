@@ -1,6 +1,7 @@
 //! The learner: days of facts in, baselines out.
 
 use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::learn::late::{LateExposures, late_logs};
 use crate::learn::memory::Memory;
 use crate::learn::partial::DayPartial;
 use crate::learn::peers::{PeerClusters, PeerGroupOf, chain_of_newcomer};
-use crate::learn::state::{EntityState, NOVELTY_TRAITS, moments_of};
+use crate::learn::state::{ALIASES_MAX, EntityState, NOVELTY_TRAITS, moments_of};
 use crate::learn::support::Support;
 use crate::learn::texts::Texts;
 use crate::measure::{
@@ -31,8 +32,6 @@ use crate::vocab::{Entity, EntityKind, Metric, Str, Trait};
 /// How long after its end, in seconds, a day may still grow: the allowed lateness of the slowest of its sources.
 pub const CLOSING_SECS: i64 = 20 * 60;
 
-/// The most provider ids that are kept of an entity.
-const ALIASES_MAX: usize = 16;
 /// The most entities that are remembered. A store with more would not fit a common machine; those beyond are forgotten, the
 /// ones that were seen on a single day first, and of these the ones longest unseen.
 const ENTITIES_MAX: usize = 1 << 21;
@@ -124,6 +123,7 @@ impl<'a> Learner<'a> {
         self.memory.findings.merge(&aggregate.findings);
         let beginnings = &mut self.memory.beginnings;
         beginnings.note_day(day, DayLogs::of(facts).breadths());
+        self.join_linked(&aggregate.links);
         for (entity, facts) in facts {
             self.learn_entity(day, entity, facts);
         }
@@ -205,6 +205,33 @@ impl<'a> Learner<'a> {
                     id: id.clone(),
                 };
                 self.part_with(&entity, |state| state.first_day < day);
+            }
+        }
+    }
+
+    /// Joins what was learnt under lesser ids to the identities that a day links them to: nothing had shown before that they are one.
+    fn join_linked(&mut self, links: &Links) {
+        let identity = |id: &Str| Entity {
+            kind: EntityKind::Identity,
+            id: id.clone(),
+        };
+        for (lesser, greater) in links.linked() {
+            let (lesser, greater) = (identity(lesser), identity(greater));
+            let Some(state) = self.memory.entities.remove(&lesser) else {
+                continue;
+            };
+            self.memory.peaks.join(&lesser, &greater);
+            match self.memory.entities.entry(greater) {
+                Entry::Vacant(empty) => {
+                    empty.insert(state);
+                }
+                Entry::Occupied(mut known) => {
+                    let known = known.get_mut();
+                    self.support.remove_all(&known.known);
+                    self.support.remove_all(&state.known);
+                    known.join(*state);
+                    self.support.add_all(&known.known);
+                }
             }
         }
     }

@@ -3,6 +3,9 @@
 //! Most entities of a large estate are seen on a day or two, with one reading of each metric: then a day takes about ten bytes
 //! a metric, where a table of moments in every window takes a hundred.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::sketch::Moments;
@@ -30,6 +33,30 @@ pub(super) struct DayPartial {
     pub(super) hourly: Vec<(Metric, u64)>,
     pub(super) hours: u32,
     pub(super) is_first: bool,
+}
+
+impl DayPartial {
+    /// Adds the same day of another entity. Windows in which both were active are two readings.
+    fn merge(&mut self, other: Self) {
+        self.n_events += other.n_events;
+        let mut moments: BTreeMap<Key, Moments> = self.moments.drain(..).collect();
+        for (key, of_key) in other.moments {
+            let known = moments.entry(key).or_default();
+            *known = known.merge(&of_key);
+        }
+        self.moments = moments.into_iter().collect();
+        let mut novel: BTreeMap<Trait, Vec<u8>> = self.novel.drain(..).collect();
+        for (which, buckets) in other.novel {
+            let known = novel.entry(which).or_default();
+            known.extend(buckets);
+            known.sort_unstable();
+        }
+        self.novel = novel.into_iter().collect();
+        self.hourly.extend(other.hourly);
+        self.hourly.sort_unstable();
+        self.hours |= other.hours;
+        self.is_first &= other.is_first;
+    }
 }
 
 /// The learnt days of one entity, packed, in order.
@@ -80,6 +107,28 @@ impl Partials {
         self.0.extend(packed);
     }
 
+    /// Takes in the days of another entity that turned out to be this one.
+    pub(super) fn join(&mut self, other: &Self) {
+        let mut days: BTreeMap<Day, DayPartial> = BTreeMap::new();
+        for packed in self.iter().chain(other.iter()) {
+            let partial = packed.partial();
+            match days.entry(partial.day) {
+                Entry::Vacant(empty) => {
+                    empty.insert(partial);
+                }
+                Entry::Occupied(mut known) => known.get_mut().merge(partial),
+            }
+        }
+        *self = Self::default();
+        for (n, mut partial) in days.into_values().enumerate() {
+            if n > 0 && partial.is_first {
+                partial.is_first = false;
+                partial.novel.clear();
+            }
+            self.push(&partial);
+        }
+    }
+
     /// Returns the days, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = PackedDay<'_>> {
         let mut rest = Bytes(&self.0);
@@ -118,6 +167,24 @@ impl<'p> PackedDay<'p> {
             novel: packed.run()?.0,
             hourly: packed.0,
         })
+    }
+
+    /// Returns the day, unpacked.
+    fn partial(&self) -> DayPartial {
+        let mut moments = Vec::new();
+        self.each_moments(|key, of_key| moments.push((key, of_key)));
+        DayPartial {
+            day: self.day,
+            n_events: self.n_events,
+            moments,
+            novel: self
+                .novel()
+                .map(|(which, buckets)| (which, buckets.to_vec()))
+                .collect(),
+            hourly: self.hourly().collect(),
+            hours: self.hours,
+            is_first: self.is_first,
+        }
     }
 
     /// Hands out the moments of each metric in each window, in order.

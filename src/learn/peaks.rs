@@ -28,6 +28,17 @@ impl PeakMemory {
         if peaks.is_empty() {
             return;
         }
+        self.add(entity, peaks);
+    }
+
+    /// Gives an entity the peaks of another that turned out to be it.
+    pub(super) fn join(&mut self, lesser: &Entity, greater: &Entity) {
+        if let Some(peaks) = self.0.remove(lesser) {
+            self.add(greater, peaks);
+        }
+    }
+
+    fn add(&mut self, entity: &Entity, peaks: Vec<Peak>) {
         let known = self.0.entry(entity.clone()).or_default();
         known.extend(peaks);
         known.sort_unstable();

@@ -18,6 +18,8 @@ use crate::stats::constants::{HALF_LIFE_DAYS, NIGHT_WINDOWS_MAX};
 use crate::time::{Day, Window};
 use crate::vocab::{Metric, Str, Trait};
 
+/// The most provider ids that are kept of an entity.
+pub(super) const ALIASES_MAX: usize = 16;
 /// What is known of one metric in windows of one length.
 pub(super) type Cell = (Key, MetricState);
 
@@ -77,6 +79,31 @@ impl EntityState {
             first_day_timeline: None,
             drift: EntityDrift::default(),
         }
+    }
+
+    /// Takes in what is remembered of another entity that turned out to be this one.
+    pub(super) fn join(&mut self, other: Self) {
+        if other.first_day < self.first_day {
+            self.first_day = other.first_day;
+            self.first_day_timeline = other.first_day_timeline;
+        }
+        if other.last_day > self.last_day {
+            self.last_day = other.last_day;
+            self.kind = other.kind;
+        }
+        self.provider = self.provider.or(other.provider);
+        self.cluster = self.cluster.or(other.cluster);
+        self.role = self.role.take().or(other.role);
+        self.account = self.account.take().or(other.account);
+        self.unique_id = self.unique_id.take().or(other.unique_id);
+        let mut aliases = [&*self.aliases, &*other.aliases].concat();
+        aliases.sort();
+        aliases.dedup();
+        aliases.truncate(ALIASES_MAX);
+        self.aliases = aliases.into();
+        self.partials.join(&other.partials);
+        self.known.join(other.known);
+        self.namesake = self.namesake.take().or(other.namesake);
     }
 
     /// Keeps one copy of each text.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::event::{Action, Event, Provider, Source};
+use crate::event::{Action, Attachment, Event, Provider, Source};
 use crate::measure::value_hash;
 
 /// What a trail must be set to record: reads or writes of objects. It always records a bucket's settings.
@@ -39,7 +39,7 @@ pub fn of_greater_log(event: &Event) -> impl Iterator<Item = u64> + '_ {
 
 /// Returns the key of what a flow says of its interface: the instance that it belongs to.
 pub fn of_attachment(event: &Event) -> Option<u64> {
-    let attachment = event.attachment.as_ref()?;
+    let attachment = attachment(event)?;
     let (interface, instance) = (
         attachment.interface.as_ref()?,
         attachment.instance.as_ref()?,
@@ -47,9 +47,15 @@ pub fn of_attachment(event: &Event) -> Option<u64> {
     Some(flow_key(interface, instance, FLOW_DETAIL_MAX))
 }
 
+/// Returns the attachment of a flow at an interface whose id is unique by itself, as in AWS.
+fn attachment(event: &Event) -> Option<&Attachment> {
+    let attachment = event.attachment.as_ref();
+    attachment.filter(|_| event.provider == Provider::Aws)
+}
+
 /// Returns the interface of a flow, and how much else its record states.
 fn flow(event: &Event) -> Option<(&str, u8)> {
-    let attachment = event.attachment.as_ref()?;
+    let attachment = attachment(event)?;
     let interface = attachment.interface.as_deref()?;
     let detail = 2 * u8::from(attachment.instance.is_some()) + u8::from(event.region.is_some());
     Some((interface, detail))
@@ -260,5 +266,62 @@ mod tests {
             line(Action::ReadObject)
         );
         assert_eq!(line(Action::Other), line(Action::ReadObject));
+    }
+
+    #[test]
+    fn of_two_flow_logs_the_greater_counts_in_any_order() {
+        let flow = |n: usize, verdict: &str, instance: Option<&str>| Event {
+            op: verdict.into(),
+            attachment: Some(Attachment {
+                instance: instance.map(Into::into),
+                interface: Some("eni-1".into()),
+                address: None,
+            }),
+            ..Event::new(
+                Day(20_000).start(),
+                format!("{n}").into(),
+                Provider::Aws,
+                Source::AwsVpcFlow,
+            )
+        };
+        let flows = [
+            flow(1, "ACCEPT", None),
+            flow(2, "ACCEPT", Some("i-1")),
+            flow(3, "ACCEPT", None),
+            // The greater log has accepted flows alone.
+            flow(4, "REJECT", None),
+        ];
+        let of = |order: &[usize]| {
+            let mut aggregate = DayAggregate::new(Day(20_000));
+            for &at in order {
+                let event = &flows[at];
+                let instance = event
+                    .attachment
+                    .as_ref()
+                    .and_then(|found| found.instance.clone());
+                let resolved = ResolvedEvent {
+                    event,
+                    identity: Some(
+                        instance.map_or("aws:eni:eni-1".into(), |_| "aws:instance:i-1".into()),
+                    ),
+                    region: None,
+                    peer_class: AddressClass::Unknown,
+                    sensitive: false,
+                    source_sensitive: false,
+                };
+                aggregate.add(&resolved, &Plan::default());
+            }
+            aggregate.settle(None);
+            let facts = aggregate.assemble(&Links::new(), &OwnAccounts::new());
+            let counts = facts
+                .iter()
+                .map(|(entity, facts)| (entity.id.to_string(), facts.n_events));
+            counts.collect::<Vec<_>>()
+        };
+        let expected = vec![("aws:instance:i-1".to_owned(), 2)];
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]] {
+            assert_eq!(of(&order), expected, "{order:?}");
+        }
+        assert_eq!(of(&[0, 2]), [("aws:eni:eni-1".to_owned(), 2)]);
     }
 }

@@ -134,6 +134,14 @@ impl Links {
         self
     }
 
+    /// Returns the lesser ids that were seen with an identity, and the one that each was seen with last.
+    pub fn linked(&self) -> impl Iterator<Item = (&Str, &Str)> {
+        self.addressed.iter().filter_map(|(lesser, known)| {
+            let last = known.iter().max_by_key(|(id, seen)| (seen.1, Reverse(*id)));
+            Some((lesser, last?.0))
+        })
+    }
+
     /// Drops the oldest beyond the limit.
     fn shorten_addressed(&mut self) {
         let n_over = self.addressed.len().saturating_sub(ADDRESSES_MAX);
@@ -275,9 +283,12 @@ pub fn behind(links: &[&Links], day: Day, first_flows: &BTreeMap<Str, Time>) -> 
     }
     // Of an interface, the instance that it belongs to, and the identity that uses that instance.
     let through = |greater: &Str| behind.get(greater).unwrap_or(greater).clone();
+    // Of a passport id, the name that it was seen with, and the object of that name.
+    let greatest = |greater| lesser.get(greater).map_or(greater, |(_, Reverse(id))| *id);
     let lesser: Vec<_> = lesser
-        .into_iter()
-        .map(|(id, (_, Reverse(greater)))| (id.clone(), through(greater)))
+        .iter()
+        .map(|(id, (_, Reverse(greater)))| ((*id).clone(), through(greatest(*greater))))
+        .filter(|(id, greater)| id != greater)
         .collect();
     behind.extend(lesser);
     behind

@@ -227,3 +227,43 @@ fn one_person_is_one_identity_for_as_long_as_the_store_remembers() {
     assert_eq!(known.len(), 1, "{known:?}");
     assert_eq!((&*known[0].0, known[0].1), (&*id, 46));
 }
+
+#[test]
+fn a_link_that_is_first_seen_late_joins_what_was_before() {
+    let key = "i:0h.f|membership|1003200000000aaa@live.com";
+    let names = [JOE, "i:0#.f|membership|Joe@acme.example", "Not Available"];
+    for has_object in [false, true] {
+        let world = World::empty();
+        let day = |day: u64| {
+            let record = move |n: u64| {
+                let time = format!("2026-03-{day:02}T09:{n:02}:00");
+                download(100 * day + n, &time, key, names[n as usize % 3])
+            };
+            let of_object = move |n: u64| {
+                let time = format!("2026-03-{day:02}T11:{n:02}:00");
+                download(100 * day + 50 + n, &time, OBJECT, "N/A")
+            };
+            (0..6)
+                .map(record)
+                .chain((0..if has_object { 4 } else { 0 }).map(of_object))
+        };
+        world.write(
+            "logs/a.jsonl",
+            lines(&(1..=6).flat_map(day).collect::<Vec<_>>()),
+        );
+        let mut known: Vec<u64> = identities(&world, "logs").iter().map(|one| one.1).collect();
+        known.sort_unstable();
+        let before = if has_object { vec![24, 36] } else { vec![36] };
+        assert_eq!(known, before);
+        let mut records: Vec<Value> = (7..=8).flat_map(day).collect();
+        records.push(sign_in(1, "2026-03-07T20:00:00"));
+        world.write("logs/b.jsonl", lines(&records));
+        let known = identities(&world, "logs");
+        assert_eq!(known.len(), 1, "{known:?}");
+        let n_events = 49 + if has_object { 32 } else { 0 };
+        assert_eq!(
+            (&*known[0].0, known[0].1),
+            (&*format!("entra:{TENANT}/{OBJECT}"), n_events)
+        );
+    }
+}

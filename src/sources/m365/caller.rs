@@ -1,6 +1,6 @@
 //! The caller of a unified audit record.
 
-use crate::event::{IdentityKind, Principal};
+use crate::event::{IdentityKind, PASSPORT, Principal, is_passport};
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
 use crate::sources::m365::record::Record;
@@ -18,8 +18,6 @@ const USER: &str = "User_";
 const OUTLOOK: &str = ".prod.outlook.com";
 /// The name under which SharePoint lets applications act.
 const APPLICATIONS: &str = "app@sharepoint";
-/// Prefix of the ids of users in SharePoint.
-const MEMBERSHIP: &str = "i:0h.f|membership|";
 
 /// Returns the tenant whose log it is, in lower case.
 pub fn tenant(r: &Record<'_>, interner: &mut Interner) -> Option<Str> {
@@ -42,14 +40,24 @@ pub fn principal(
     tenant: Option<&str>,
     interner: &mut Interner,
 ) -> Option<Principal> {
-    let name = r.text(&["userid", "userids"]);
-    let key = r.text(&["userkey"]);
+    let stated_name = r.text(&["userid", "userids"]);
+    let stated_key = r.text(&["userkey"]);
+    let key = stated_key.as_deref().map(claimed);
+    let name = stated_name.as_deref().map(claimed);
+    let passport = [key, name].into_iter().flatten().find_map(puid);
+    let passport = passport.or_else(|| {
+        let actors = r.column("actor");
+        let ids = actors.value().elements().take(ACTORS_MAX);
+        let mut ids = ids.filter_map(|actor| actor.get_any_case("ID").and_then(stated_text));
+        ids.find_map(|id| puid(&id))
+    });
+    let name = name.filter(|name| puid(name).is_none());
     let stated = r.text(&["usertype"]).and_then(|text| stated_kind(&text));
-    let (object, split_prefix) = match object_id(r, name.as_deref(), key.as_deref()) {
+    let (object, split_prefix) = match object_id(r, name, key) {
         Some((object, split_prefix)) => (Some(object), split_prefix),
         None => (None, None),
     };
-    let lower = name.as_deref().map(str::to_lowercase);
+    let lower = name.map(str::to_lowercase);
     let upn = lower.as_deref().filter(|text| is_upn(text));
     let is_service = lower.as_deref().is_some_and(is_of_microsoft)
         || (stated == Some(IdentityKind::CloudService) && object.is_none());
@@ -63,7 +71,13 @@ pub fn principal(
             canonical(own.as_deref().or(tenant), object, interner)
         }
         (None, Some(lower)) => canonical(tenant, &format!("upn/{lower}"), interner),
-        (None, None) => return application(r, tenant, stated, interner),
+        (None, None) => match &passport {
+            Some(passport) => {
+                let tenant = tenant.unwrap_or(NO_TENANT);
+                interner.share(&format!("entra:{tenant}/{PASSPORT}{passport}"))
+            }
+            None => return application(r, tenant, stated, interner),
+        },
     };
     let by_name = match upn {
         Some(_) => IdentityKind::Human,
@@ -78,7 +92,7 @@ pub fn principal(
     let mut unique_id = None;
     if !is_service {
         // A user principal name can be given to somebody else, a passport id not.
-        let passport = key.and_then(|key| puid(&key)).map(|t| interner.share(&t));
+        let passport = passport.map(|id| interner.share(&id));
         unique_id = passport.clone().filter(|_| object.is_none());
         aliases.extend(object.map(|text| interner.share(&text.to_lowercase())));
         aliases.extend(upn.map(|text| interner.share(text)));
@@ -182,14 +196,18 @@ fn is_of_microsoft(name: &str) -> bool {
         || name.ends_with(OUTLOOK)
 }
 
+/// Returns the name in a claim of SharePoint: `i:0#.f|membership|joe@acme.example`, `i:0h.f|membership|10032…@live.com`.
+fn claimed(text: &str) -> &str {
+    let claim = text
+        .strip_prefix("i:0")
+        .and_then(|rest| rest.rsplit_once('|'));
+    claim.map_or(text, |(_, name)| name)
+}
+
 /// Returns the passport id in a key of SharePoint or Exchange.
 fn puid(key: &str) -> Option<String> {
-    /// Number of its hexadecimal digits.
-    const LEN: usize = 16;
-    let key = key.strip_prefix(MEMBERSHIP).unwrap_or(key);
-    let id = key.split('@').next()?;
-    let is_one = id.len() == LEN && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_one.then(|| id.to_ascii_uppercase())
+    let id = claimed(key).split('@').next()?;
+    is_passport(id).then(|| id.to_ascii_uppercase())
 }
 
 /// Returns the canonical id of the created object: the first target with a prefix, or with an object id alone.
@@ -234,5 +252,10 @@ mod tests {
             assert_eq!(puid(key).as_deref(), Some("10030000801BF9B2"), "{key}");
         }
         assert_eq!(puid("NT AUTHORITY\\SYSTEM (w3wp)"), None);
+        assert_eq!(
+            claimed("i:0#.f|membership|joe@acme.example"),
+            "joe@acme.example"
+        );
+        assert_eq!(claimed("joe@acme.example"), "joe@acme.example");
     }
 }

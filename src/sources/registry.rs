@@ -11,7 +11,7 @@ use crate::sources::{
 };
 
 /// One parser for each format, in the order in which they are tried.
-pub const PARSERS: [&RecordParser; 21] = [
+pub const PARSERS: [&RecordParser; 22] = [
     &cloudtrail::PARSER,
     &vpcflow::transit::PARSER,
     &vpcflow::PARSER,

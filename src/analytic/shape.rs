@@ -302,6 +302,13 @@ pub(super) static TELEMETRY: Shape<'static> = table(
             "The fields that are needed of the records.",
         ),
         key(
+            "needs",
+            Kind::Some(&all!(Field, "field")),
+            Optional,
+            "[\"bytes_out\"]",
+            "Of these, the fields without which such a record cannot alert. `principal` and `attachment` always are.",
+        ),
+        key(
             "required",
             Kind::Flag,
             Default("false"),

@@ -25,6 +25,8 @@ pub struct Telemetry {
     pub shown_by: Vec<Action>,
     /// The fields that these records need.
     pub fields: Vec<Field>,
+    /// Of these, beside who did it, the fields without which such a record cannot alert.
+    pub needs: Vec<Field>,
     /// Whether nothing can be detected without it.
     pub required: bool,
     /// What the analytic cannot see without it.
@@ -35,6 +37,12 @@ impl Telemetry {
     /// Returns the provider that it is needed for.
     pub fn provider(&self) -> Option<Provider> {
         self.of.or_else(|| self.source.provider())
+    }
+
+    /// Returns whether no record without a field can alert. One that does not say whose it is is of nobody: a call needs its caller, a
+    /// flow its interface.
+    pub fn rests_on(&self, field: Field) -> bool {
+        matches!(field, Field::Principal | Field::Attachment) || self.needs.contains(&field)
     }
 
     /// Returns whether records of a log and provider count: records of the log itself, of an alternative, or of a format

@@ -222,6 +222,8 @@ fn the_built_in_definitions_are_documented() {
             assert!(is_apart, "{id}: {}", row.name);
             let is_of_log = |other: &Source| other.provider() == row.source.provider();
             assert!(row.or.iter().all(is_of_log), "{id}: {}", row.name);
+            let is_field = |need: &crate::event::Field| row.fields.contains(need);
+            assert!(row.needs.iter().all(is_field), "{id}: {}", row.name);
         }
         for provider in &analytic.providers {
             let mut rows = docs.telemetry.iter();

@@ -153,6 +153,9 @@ fn read_telemetry(table: &Table, faults: &mut Faults) -> Option<Telemetry> {
     let needed = fields
         .required("fields", faults)
         .and_then(|value| some_of(value, "field", Field::parse, all!(Field), faults));
+    let needs = fields
+        .optional("needs")
+        .and_then(|value| some_of(value, "field", Field::parse, all!(Field), faults));
     let required = fields
         .optional("required")
         .and_then(|value| value.flag(faults));
@@ -168,6 +171,7 @@ fn read_telemetry(table: &Table, faults: &mut Faults) -> Option<Telemetry> {
         operations,
         shown_by: shown_by.unwrap_or_default(),
         fields: needed?,
+        needs: needs.unwrap_or_default(),
         required: required.unwrap_or(false),
         without,
     })

@@ -12,14 +12,17 @@ use crate::baseline::{Beginnings, Generation, View, YoungLog};
 use crate::engine::intake::{DayAggregates, Intake, IntakeSummary, KeepRejects};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
-use crate::event::{Field, Provider, Source};
-use crate::measure::{Coverage, DayAggregate, DayLogs, Links, OwnAccounts};
+use crate::event::{Action, Field, Provider, Source};
+use crate::measure::{Coverage, DayAggregate, DayLogs, Links, LogSource, OwnAccounts};
 use crate::sources::{InputFile, ReadOptions};
 use crate::time::{Day, Time};
 use crate::vocab::{Metric, Str, words};
 
 /// The fraction of records without a field from which the field counts as missing: some calls naturally lack it.
 const LACKING_MAX: f64 = 0.2;
+/// The fraction from which the records count as without it. What few records lack may be chance, but not what hardly any record of a
+/// log has.
+const WITHOUT_MIN: f64 = 0.95;
 /// The number of records that must be there before this fraction means something.
 const RECORDS_MIN: u64 = 20;
 /// Records count as silent after this many days without them, if other logs of the provider continued.
@@ -65,6 +68,8 @@ pub struct FieldLack {
     pub share: Option<f64>,
     /// Whether so many records lack it that the analytic sees less.
     pub is_missing: bool,
+    /// Whether hardly any record has it, and none without it can alert.
+    pub is_fatal: bool,
 }
 
 /// What is seen of one kind of required records.
@@ -88,6 +93,11 @@ impl LogSourceCoverage {
     /// Returns whether the records are missing.
     pub fn is_gone(&self) -> bool {
         matches!(self.state, CoverageState::Silent | CoverageState::Never)
+    }
+
+    /// Returns whether nothing can alert on the records: there are none, or they all lack what is judged.
+    pub fn is_useless(&self) -> bool {
+        self.is_gone() || self.fields.iter().any(|lack| lack.is_fatal)
     }
 
     /// Returns the fields that too many records lack.
@@ -222,9 +232,10 @@ fn verdict(
     log_sources: &[LogSourceCoverage],
 ) -> CoverageVerdict {
     let is_blind = || {
-        log_sources
-            .iter()
-            .any(|log_source| log_source.telemetry.required && log_source.is_gone())
+        let mut required = log_sources.iter().filter(|one| one.telemetry.required);
+        let is_any_useless = required.any(LogSourceCoverage::is_useless);
+        is_any_useless
+            || !log_sources.is_empty() && log_sources.iter().all(LogSourceCoverage::is_useless)
     };
     let is_partial = || {
         let lacks = |log_source: &LogSourceCoverage| {
@@ -251,12 +262,17 @@ fn log_source(
     let (mut records, mut last, mut shown) = (0, None, None);
     let mut operations: BTreeMap<Str, u64> = BTreeMap::new();
     let mut came_on: BTreeSet<Day> = BTreeSet::new();
-    let mut having: BTreeMap<Field, (u64, u64)> = BTreeMap::new();
+    let (mut having, mut of_log) = (Having::new(), Having::new());
     for (day, coverage) in days {
         let sources_told = coverage
             .log_sources()
             .filter(|(key, _)| row.is_told_by(key.source, key.provider));
         for (key, log_source) in sources_told {
+            // Calls and flows have different fields.
+            let is_flow = |action: &Action| *action == Action::EgressFlow;
+            if row.actions.iter().any(is_flow) == is_flow(&key.action) {
+                count_fields(&mut of_log, row, key.action, log_source);
+            }
             let is_shown = row.shown_by.contains(&key.action);
             if !is_shown && !row.actions.contains(&key.action) {
                 continue;
@@ -290,11 +306,7 @@ fn log_source(
                 *operations.entry(operation.into()).or_insert(0) += n;
             }
             last = last.max(Some(log_source.last));
-            for field in row.fields.iter().filter(|f| f.is_expected_of(key.action)) {
-                let (with, of) = having.entry(*field).or_insert((0, 0));
-                *with += log_source.having(*field);
-                *of += log_source.whole;
-            }
+            count_fields(&mut having, row, key.action, log_source);
         }
     }
     let provider_days = row.source.provider().and_then(|p| seen_on.get(&p));
@@ -305,13 +317,13 @@ fn log_source(
         _ => CoverageState::Seen,
     };
     let fields = row.fields.iter().map(|field| {
-        let (with, of) = having.get(field).copied().unwrap_or_default();
-        let share = (of > 0).then(|| (of - with) as f64 / of as f64);
-        FieldLack {
-            field: *field,
-            share,
-            is_missing: of >= RECORDS_MIN && share.is_some_and(|share| share > LACKING_MAX),
-        }
+        let counts = |having: &Having| having.get(field).copied().unwrap_or_default();
+        // Where the log itself is absent, its fields say nothing.
+        let of_log = match came_on.is_empty() {
+            true => (0, 0),
+            false => counts(&of_log),
+        };
+        lack_of(row, *field, counts(&having), of_log)
     });
     LogSourceCoverage {
         fields: fields.collect(),
@@ -320,6 +332,47 @@ fn log_source(
         records,
         last: last.max(shown),
         operations,
+    }
+}
+
+/// How many records have each field, and of how many that should.
+type Having = BTreeMap<Field, (u64, u64)>;
+
+/// Counts which of the needed fields the records of a kind have.
+fn count_fields(having: &mut Having, row: &Telemetry, action: Action, log_source: &LogSource) {
+    for field in row.fields.iter().filter(|f| f.is_expected_of(action)) {
+        let (with, of) = having.entry(*field).or_insert((0, 0));
+        *with += log_source.having(*field);
+        *of += log_source.whole;
+    }
+}
+
+/// Returns how many of the required records lack a field. Where these are few, all records of their logs speak for them, but only of a
+/// field that hardly any of them has.
+fn lack_of(
+    row: &Telemetry,
+    field: Field,
+    (with, of): (u64, u64),
+    (with_in_log, of_log): (u64, u64),
+) -> FieldLack {
+    let share_of = |with: u64, of: u64| (of > 0).then(|| (of - with) as f64 / of as f64);
+    let own = share_of(with, of);
+    let is_enough = of >= RECORDS_MIN;
+    let of_log = match row.rests_on(field) || of_log >= RECORDS_MIN {
+        true => share_of(with_in_log, of_log),
+        false => None,
+    };
+    let without = |share: &f64| *share >= WITHOUT_MIN;
+    let share = if is_enough {
+        own
+    } else {
+        of_log.filter(without)
+    };
+    FieldLack {
+        field,
+        share: share.or(own),
+        is_missing: share.is_some_and(|share| share > LACKING_MAX),
+        is_fatal: row.rests_on(field) && share.as_ref().is_some_and(without),
     }
 }
 
@@ -534,6 +587,88 @@ mod tests {
             .flat_map(|log_source| log_source.missing().map(|lack| lack.field))
             .collect();
         assert_eq!(missing, [Field::BytesOut]);
+    }
+
+    /// Records of a form, of so many posture changes and posture reads, as a test changes them.
+    fn posture(source: Source, n: (u64, u64), change: impl Fn(&mut Event)) -> CoveredDays {
+        let mut coverage = Coverage::default();
+        for (n, action) in [(n.0, Action::WritePosture), (n.1, Action::ReadPosture)] {
+            let mut event = event(1, source, action, "Op");
+            change(&mut event);
+            (0..n).for_each(|_| coverage.note(&event));
+        }
+        CoveredDays::from([(Day(1), Arc::new(coverage))])
+    }
+
+    #[test]
+    fn records_that_lack_what_is_judged_make_an_analytic_blind_however_few_they_are() {
+        use CoverageVerdict::{Blind, Covered, Partial};
+        let of = |days: &CoveredDays, id: &str| verdict_of(days, id, Provider::Aws).0;
+        let nobody = |event: &mut Event| event.principal = None;
+        for source in [Source::AwsCloudTrail, Source::Ocsf, Source::Ecs] {
+            for n in [(1, 27), (1, 0), (0, 3), (400, 0)] {
+                let days = posture(source, n, nobody);
+                for id in ["POLICY-PUBLIC", "POLICY-EXTERNAL", "AN1088", "LOG-BLINDED"] {
+                    let is_told = n.0 > 0 || n.1 > 0;
+                    let of_any = posture(source, n, |_| {});
+                    if of(&of_any, id) == Covered && is_told {
+                        assert_eq!(of(&days, id), Blind, "{id} {source} {n:?}");
+                    }
+                }
+            }
+        }
+        assert_eq!(
+            of(&posture(Source::Ocsf, (1, 27), |_| {}), "POLICY-PUBLIC"),
+            Covered
+        );
+        // A change without a caller among reads with one may be a trimmed record.
+        let mut some = posture(Source::AwsCloudTrail, (1, 0), nobody);
+        let named = posture(Source::AwsCloudTrail, (0, 27), |_| {});
+        some.extend(named.into_iter().map(|(day, c)| (day.plus(1), c)));
+        assert_eq!(of(&some, "POLICY-PUBLIC"), Covered);
+        // What only adds to a score makes less.
+        let no_address = posture(Source::Ecs, (1, 27), |e| e.peer = Default::default());
+        assert_eq!(of(&no_address, "AN1088"), Partial);
+        let no_region = posture(Source::Ecs, (25, 2), |e| e.region = None);
+        assert_eq!(of(&no_region, "UNUSUAL-REGION"), Blind);
+    }
+
+    #[test]
+    fn data_events_of_which_none_is_a_read_are_quiet_and_all_rows_gone_are_blind() {
+        let only = |action: Action, op: &str| {
+            let mut coverage = Coverage::default();
+            coverage.note(&event(1, Source::AwsCloudTrail, action, op));
+            CoveredDays::from([(Day(1), Arc::new(coverage))])
+        };
+        for (action, op) in [
+            (Action::WriteObject, "PutObject"),
+            (Action::DeleteObject, "DeleteObject"),
+        ] {
+            for id in ["ACCESS-SPIKE", "AN1328", "S3-DENIED"] {
+                let all = assess(&setup(), &only(action, op));
+                let of_aws =
+                    |a: &&AnalyticCoverage| *a.analytic == *id && a.provider == Provider::Aws;
+                let found = all.iter().find(of_aws).unwrap();
+                let mut rows = found
+                    .log_sources
+                    .iter()
+                    .filter(|row| row.telemetry.required);
+                assert!(
+                    rows.all(|row| row.state == CoverageState::Quiet),
+                    "{id} {op}"
+                );
+                assert_ne!(found.verdict, CoverageVerdict::Blind, "{id} {op}");
+            }
+        }
+        // Management events, whatever they write, are no data events.
+        let management = only(Action::WritePosture, "PutBucketPolicy");
+        for id in ["ACCESS-SPIKE", "AN1328", "S3-DENIED", "EGRESS-SPIKE"] {
+            assert_eq!(
+                verdict_of(&management, id, Provider::Aws).0,
+                CoverageVerdict::Blind,
+                "{id}"
+            );
+        }
     }
 
     #[test]

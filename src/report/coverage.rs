@@ -302,9 +302,16 @@ fn why(judged: &AnalyticCoverage) -> Option<String> {
         ));
     }
     for log_source in &judged.log_sources {
-        for lack in log_source.missing() {
+        let is_any_fatal = log_source.missing().any(|lack| lack.is_fatal);
+        let missing = log_source.missing();
+        for lack in missing.filter(|lack| lack.is_fatal == is_any_fatal) {
+            let so = if is_any_fatal {
+                ", without which none can alert"
+            } else {
+                ""
+            };
             reasons.push(format!(
-                "{} of {} lack {}",
+                "{} of {} lack {}{so}",
                 percent(lack.share),
                 log_source.telemetry.name,
                 lack.field

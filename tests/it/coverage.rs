@@ -102,3 +102,42 @@ fn what_is_not_logged_is_told_before_and_after_training() {
         .run(&["coverage"])
         .fails_with(1, &["there is no trained store"]);
 }
+
+/// Exports leave members out. An analytic that has nobody to judge sees nothing, whatever its records say beside.
+#[test]
+fn records_without_an_identity_cover_nothing() {
+    let world = World::empty();
+    let record = |at: usize, name: &str| {
+        serde_json::json!({
+            "eventVersion": "1.10", "eventTime": format!("2026-03-{:02}T10:00:00Z", 1 + at), "eventSource": "s3.amazonaws.com",
+            "eventName": name, "awsRegion": "eu-west-1", "requestParameters": {"bucketName": "b"}, "eventID": format!("e{at}"),
+            "readOnly": name == "GetBucketAcl", "eventType": "AwsApiCall", "recipientAccountId": "111122223333",
+            "managementEvent": true, "eventCategory": "Management",
+        })
+        .to_string()
+    };
+    let reads = (0..7).map(|at| record(at, "GetBucketAcl"));
+    let lines: Vec<String> = reads.chain([record(7, "PutBucketPolicy")]).collect();
+    std::fs::write(world.path().join("in.jsonl"), lines.join("\n")).expect("it is written");
+    let found = world
+        .run(&["coverage", "in.jsonl", "--format", "json"])
+        .succeeds();
+    for analytic in [
+        "POLICY-PUBLIC",
+        "POLICY-EXTERNAL",
+        "AN1088",
+        "ACCOUNT-DISCOVERY",
+        "UNUSUAL-REGION",
+    ] {
+        let (verdict, why) = verdict(&found.out, analytic);
+        assert_eq!(verdict, "blind", "{analytic}");
+        assert!(
+            why.contains("lack principal, without which none can alert"),
+            "{why}"
+        );
+    }
+    // Providers that are not there are one line.
+    let text = world.run(&["coverage", "in.jsonl"]).succeeds().out;
+    assert_eq!(text.matches("gworkspace").count(), 1, "{text}");
+    assert_eq!(world.run(&["coverage", "in.jsonl", "--strict"]).status, 1);
+}

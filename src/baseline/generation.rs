@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{
     Baseline, Beginnings, Calibration, Chain, DriftReport, Group, Key, Keyed, Peak, Peaks, Support,
-    Sweeps, Tuning, Value, all_identities, built_in, built_in_for_long,
+    Sweeps, Trails, Tuning, Value, all_identities, built_in, built_in_for_long,
 };
 use crate::error::Result;
 use crate::event::{Action, IdentityKind, Provider, Source};
@@ -112,6 +112,8 @@ pub struct Generation {
     pub seen: Seen,
     /// Since when each log is there.
     pub beginnings: Beginnings,
+    /// When each trail was last seen, and for how long it pauses.
+    pub trails: Trails,
     /// The contents of the logs on each day of the lookback, in order.
     pub coverage: Vec<(Day, Arc<Coverage>)>,
     /// Baselines that drift.
@@ -159,6 +161,7 @@ impl Generation {
             peaks: Peaks::default(),
             seen: Seen::default(),
             beginnings: Beginnings::default(),
+            trails: Trails::default(),
             coverage: Vec::new(),
             drift_report: DriftReport::default(),
             calibration: Calibration::default(),

@@ -16,6 +16,7 @@ mod late_logs;
 mod peaks;
 mod support;
 mod sweeps;
+mod trails;
 mod tuning;
 
 pub use beginnings::{Beginning, Beginnings, YoungLog};
@@ -39,6 +40,7 @@ pub use late_logs::{LateLogs, Past};
 pub use peaks::{Candidate, PEAKS_MAX, Peak, Peaks, repeats};
 pub use support::Support;
 pub use sweeps::{Sweeps, sweep_weight};
+pub use trails::{SilentTrail, TrailRecord, TrailScope, Trails};
 pub use tuning::{TunedThreshold, Tuning};
 
 pub use crate::stats::constants::{LOOKBACK_DAYS, TRAIT_MEMORY_DAYS};

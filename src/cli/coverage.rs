@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::baseline::View as JudgedBy;
 use crate::cli::format::View;
 use crate::cli::inputs::{Inputs, close};
 use crate::cli::options::PeriodSelection;
 use crate::cli::setup::load;
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{self, CoverageVerdict, assess, covered_logs};
+use crate::engine::{self, CoverageVerdict, CoveredLogs, assess, covered_logs};
 use crate::error::Result;
 use crate::report::coverage::{self, CoverageDocument};
 use crate::report::json;
@@ -18,7 +17,9 @@ use crate::report::json;
 /// Show what the analytics can see in the logs, and what is missing for them
 ///
 /// Without LOGS, judges the days in the store; with LOGS, these logs, without a store. On a provider, an analytic is BLIND if records
-/// that it requires never came, or stopped while other logs of the provider go on. It is PARTIAL if it could see more.
+/// that it requires never came, lack what is judged, or stopped while other logs of the provider go on. It is PARTIAL if it could see more.
+/// A log is SILENT, in all accounts, in one or in one region of it, if it pauses for clearly longer than ever before while others of the
+/// provider go on.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Files, folders, `-` for standard input, or `s3://bucket/prefix`, `gs://…`, `az://…`.
@@ -26,7 +27,7 @@ pub struct Arguments {
     logs: Vec<PathBuf>,
     #[command(flatten)]
     period: PeriodSelection,
-    /// End with status 1 if an enabled analytic is blind on a provider that has records.
+    /// End with status 1 if a log is silent, or an enabled analytic is blind on a provider that has records.
     #[arg(long)]
     strict: bool,
     /// Format of the output.
@@ -42,27 +43,27 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = load(common.config.as_deref())?;
     let mut ending = Ending::Complete;
-    let (days, learning) = if arguments.logs.is_empty() {
+    let covered = if arguments.logs.is_empty() {
         let generation = common.store().load_generation()?;
-        let learning = JudgedBy::of(&generation).young_logs();
-        (generation.coverage.into_iter().collect(), learning)
+        CoveredLogs::of(&setup, &generation)
     } else {
         let inputs = Inputs::find(&arguments.logs, None, (&arguments.period, common), console)?;
         let rest = inputs.rest;
         let reading = (inputs.options, rest.keeps());
-        let (days, learning, intake) = covered_logs(&setup, inputs.files, reading, console)?;
+        let (covered, intake) = covered_logs(&setup, inputs.files, reading, console)?;
         ending = close(&intake, &rest, console);
-        (days, learning)
+        covered
     };
-    let judged = assess(&setup, &days);
-    let document = CoverageDocument::of((&days, &learning), &judged, &setup.analytics);
+    let judged = assess(&setup, &covered.days, &covered.silent);
+    let document = CoverageDocument::of(&covered, &judged, &setup.analytics);
     match arguments.format {
         View::Text => console.show(&coverage::text(&document, console.out())),
         View::Json => console.print(&(json::pretty(&document) + "\n")),
     }?;
     let is_blind =
         |j: &engine::AnalyticCoverage| j.verdict == CoverageVerdict::Blind && j.has_records;
-    if arguments.strict && judged.iter().any(is_blind) {
+    let is_silent = !covered.silent.is_empty();
+    if arguments.strict && (is_silent || judged.iter().any(is_blind)) {
         ending = Ending::Incomplete;
     }
     Ok(ending)

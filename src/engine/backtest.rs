@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::alert::Alert;
 use crate::baseline::{CalibrationLog, DriftReport, Generation};
 use crate::engine::below_floor::{BelowFloor, below_floor};
-use crate::engine::coverage::{assess, days_of};
+use crate::engine::coverage::{assess, days_of, silent_trails, trails_after};
 use crate::engine::evaluate::{Evaluation, Label, evaluate};
 use crate::engine::first_look::judge_by_others;
 use crate::engine::intake::{Intake, IntakeSummary, KeepRejects};
@@ -212,8 +212,10 @@ fn play(
     let days = scorer.days();
     let split = split_day(&days, &intake, options)?;
     let is_first_look = days.first() == Some(&split);
-    let covered = days_of(&[], days.iter().filter_map(|day| scorer.aggregate(*day)));
-    let coverage = assess(setup, &covered);
+    let aggregates = || days.iter().filter_map(|day| scorer.aggregate(*day));
+    let covered = days_of(&[], aggregates());
+    let silent = silent_trails(setup, &trails_after(scorer.generation(), aggregates()));
+    let coverage = assess(setup, &covered, &silent);
 
     let peer_group_of = |id: &str| setup.peer_group_of(id);
     let mut replay = Replay::new(setup, &peer_group_of, CalibrationLog::default());
@@ -293,6 +295,7 @@ fn play(
     let summary = ScoreSummary {
         intake,
         coverage,
+        silent,
         provisional,
         thresholds: Vec::new(),
         ..scorer.finish()

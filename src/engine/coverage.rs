@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::analytic::{Analytic, Telemetry};
-use crate::baseline::{Beginnings, Generation, View, YoungLog};
+use crate::analytic::Telemetry;
+use crate::baseline::{Beginnings, Generation, SilentTrail, Trails, View, YoungLog};
 use crate::engine::intake::{DayAggregates, Intake, IntakeSummary, KeepRejects};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
@@ -121,6 +121,49 @@ pub struct AnalyticCoverage {
     pub lacks_sensitive: bool,
     /// Its requirements, in the order of its definition.
     pub log_sources: Vec<LogSourceCoverage>,
+    /// The trails of logs that it rests on that fell silent, while others of the provider go on.
+    pub silent: Vec<SilentTrail>,
+}
+
+/// What logs have in them.
+#[derive(Debug, Default)]
+pub struct CoveredLogs {
+    /// By day.
+    pub days: CoveredDays,
+    /// The logs that began later than the others, and are still learnt on the last day.
+    pub learning: Vec<YoungLog>,
+    /// The trails that fell silent.
+    pub silent: Vec<SilentTrail>,
+}
+
+impl CoveredLogs {
+    /// Returns those of a generation.
+    pub fn of(setup: &Setup, generation: &Generation) -> Self {
+        Self {
+            days: generation.coverage.iter().cloned().collect(),
+            learning: View::of(generation).young_logs(),
+            silent: silent_trails(setup, &generation.trails),
+        }
+    }
+}
+
+/// Returns the trails that are silent after the last day that was noted.
+pub fn silent_trails(setup: &Setup, trails: &Trails) -> Vec<SilentTrail> {
+    trails.silent(|source| setup.config.lateness_secs(source))
+}
+
+/// Returns what is remembered of trails after days that were judged, too; those that were learnt already are in it.
+pub fn trails_after<'a>(
+    generation: &Generation,
+    aggregates: impl IntoIterator<Item = &'a DayAggregate>,
+) -> Trails {
+    let mut trails = generation.trails.clone();
+    for aggregate in aggregates {
+        if aggregate.day >= generation.as_of {
+            trails.note_day(aggregate.day, &aggregate.trails);
+        }
+    }
+    trails
 }
 
 /// Merges the days of the lookback with those of aggregates. Where a day is in both, the lookback's is kept.
@@ -147,7 +190,7 @@ pub fn covered_logs(
     files: Vec<InputFile>,
     (options, rejects): (ReadOptions, Option<&dyn KeepRejects>),
     progress: &dyn Progress,
-) -> Result<(CoveredDays, Vec<YoungLog>, IntakeSummary)> {
+) -> Result<(CoveredLogs, IntakeSummary)> {
     let mut aggregates = DayAggregates::new();
     let intake = Intake {
         setup,
@@ -163,7 +206,8 @@ pub fn covered_logs(
             .or_insert_with(|| DayAggregate::new(day));
         Ok(aggregate.add(&resolved, &setup.plan))
     })?;
-    let covered = days_of(&[], aggregates.values());
+    let days = days_of(&[], aggregates.values());
+    let mut trails = Trails::default();
     let mut beginnings = Beginnings::default();
     let mut own_accounts = OwnAccounts::new();
     for (day, aggregate) in &mut aggregates {
@@ -171,17 +215,23 @@ pub fn covered_logs(
         own_accounts.extend(aggregate.accounts.iter().cloned());
         let facts = aggregate.take_facts(&Links::new(), &own_accounts);
         beginnings.note_day(*day, DayLogs::of(&facts).breadths());
+        trails.note_day(*day, &aggregate.trails);
     }
-    let (first, last) = (covered.keys().next(), covered.keys().next_back());
+    let (first, last) = (days.keys().next(), days.keys().next_back());
     let mut learnt = Generation::empty(last.map_or(Day(0), |last| last.plus(1)));
     learnt.first_day = first.copied().unwrap_or(learnt.as_of);
     learnt.beginnings = beginnings;
-    Ok((covered, View::of(&learnt).young_logs(), summary))
+    let covered = CoveredLogs {
+        days,
+        learning: View::of(&learnt).young_logs(),
+        silent: silent_trails(setup, &trails),
+    };
+    Ok((covered, summary))
 }
 
 /// Judges what each enabled analytic sees of each provider that it is written for, or that it requires and that has
-/// records; ordered by analytic and provider.
-pub fn assess(setup: &Setup, days: &CoveredDays) -> Vec<AnalyticCoverage> {
+/// records; ordered by analytic and provider. `silent` are the trails that fell silent.
+pub fn assess(setup: &Setup, days: &CoveredDays, silent: &[SilentTrail]) -> Vec<AnalyticCoverage> {
     let mut seen_on: BTreeMap<Provider, BTreeSet<Day>> = BTreeMap::new();
     for (day, coverage) in days {
         for (key, _) in coverage.log_sources() {
@@ -205,49 +255,44 @@ pub fn assess(setup: &Setup, days: &CoveredDays) -> Vec<AnalyticCoverage> {
                 .filter(|row| row.provider() == Some(*provider))
                 .map(|row| log_source(row, days, &seen_on))
                 .collect();
-            all.push(AnalyticCoverage {
+            let mut found = AnalyticCoverage {
                 analytic: analytic.id.clone(),
                 provider: *provider,
-                verdict: verdict(
-                    analytic,
-                    *provider,
-                    has_records,
-                    lacks_sensitive,
-                    &log_sources,
-                ),
+                verdict: CoverageVerdict::Unjudged,
                 has_records,
                 lacks_sensitive,
+                silent: silent
+                    .iter()
+                    .filter(|trail| is_judged && rests_on(&log_sources, trail))
+                    .cloned()
+                    .collect(),
                 log_sources,
-            });
+            };
+            if is_judged {
+                found.verdict = verdict(&found);
+            }
+            all.push(found);
         }
     }
     all
 }
 
-fn verdict(
-    analytic: &Analytic,
-    provider: Provider,
-    has_records: bool,
-    lacks_sensitive: bool,
-    log_sources: &[LogSourceCoverage],
-) -> CoverageVerdict {
-    let is_blind = || {
-        let mut required = log_sources.iter().filter(|one| one.telemetry.required);
-        let is_any_useless = required.any(LogSourceCoverage::is_useless);
-        is_any_useless
-            || !log_sources.is_empty() && log_sources.iter().all(LogSourceCoverage::is_useless)
-    };
-    let is_partial = || {
-        let lacks = |log_source: &LogSourceCoverage| {
-            log_source.is_gone() || log_source.missing().next().is_some()
-        };
-        log_sources.iter().any(lacks)
-    };
-    if !analytic.providers.contains(&provider) {
-        CoverageVerdict::Unjudged
-    } else if !has_records || lacks_sensitive || is_blind() {
+/// Returns whether some of these records are those of a trail.
+fn rests_on(log_sources: &[LogSourceCoverage], trail: &SilentTrail) -> bool {
+    let mut rows = log_sources.iter().map(|one| &one.telemetry);
+    rows.any(|row| row.is_told_by(trail.source, trail.provider))
+}
+
+fn verdict(found: &AnalyticCoverage) -> CoverageVerdict {
+    let log_sources = &found.log_sources;
+    let is_useless = LogSourceCoverage::is_useless;
+    let mut required = log_sources.iter().filter(|one| one.telemetry.required);
+    let is_blind =
+        required.any(is_useless) || !log_sources.is_empty() && log_sources.iter().all(is_useless);
+    let lacks = |one: &LogSourceCoverage| one.is_gone() || one.missing().next().is_some();
+    if !found.has_records || found.lacks_sensitive || is_blind {
         CoverageVerdict::Blind
-    } else if is_partial() {
+    } else if log_sources.iter().any(lacks) || !found.silent.is_empty() {
         CoverageVerdict::Partial
     } else {
         CoverageVerdict::Covered
@@ -479,7 +524,7 @@ mod tests {
         analytic: &str,
         provider: Provider,
     ) -> (CoverageVerdict, Vec<String>) {
-        let all = assess(&setup(), days);
+        let all = assess(&setup(), days, &[]);
         let found = all
             .into_iter()
             .find(|a| *a.analytic == *analytic && a.provider == provider)
@@ -578,7 +623,7 @@ mod tests {
             verdict_of(&other_form(true), "AN1328", Provider::Aws),
             (CoverageVerdict::Covered, vec![])
         );
-        let without = assess(&setup(), &other_form(false));
+        let without = assess(&setup(), &other_form(false), &[]);
         let found = without.iter().find(|a| *a.analytic == *"AN1328").unwrap();
         assert_eq!(found.verdict, CoverageVerdict::Partial);
         let missing: Vec<Field> = found
@@ -645,7 +690,7 @@ mod tests {
             (Action::DeleteObject, "DeleteObject"),
         ] {
             for id in ["ACCESS-SPIKE", "AN1328", "S3-DENIED"] {
-                let all = assess(&setup(), &only(action, op));
+                let all = assess(&setup(), &only(action, op), &[]);
                 let of_aws =
                     |a: &&AnalyticCoverage| *a.analytic == *id && a.provider == Provider::Aws;
                 let found = all.iter().find(of_aws).unwrap();

@@ -40,8 +40,8 @@ pub use backtest::{
 };
 pub use below_floor::BelowFloor;
 pub use coverage::{
-    AnalyticCoverage, CoverageState, CoverageVerdict, CoveredDays, FieldLack, LogSourceCoverage,
-    assess, covered_logs, days_of,
+    AnalyticCoverage, CoverageState, CoverageVerdict, CoveredDays, CoveredLogs, FieldLack,
+    LogSourceCoverage, assess, covered_logs, days_of,
 };
 pub use dry_run::{BudgetRun, DayView, DryRun, Mornings, dry_run};
 pub use evaluate::{

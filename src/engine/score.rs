@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::alert::Alert;
 use crate::baseline::Generation;
-use crate::engine::coverage::{assess, days_of};
+use crate::engine::coverage::{assess, days_of, silent_trails, trails_after};
 use crate::engine::intake::{Intake, KeepRejects};
 use crate::engine::scorer::{Added, ScoreOptions, ScoreSummary, Scorer};
 use crate::engine::{Progress, Setup, cancelled};
@@ -61,11 +61,13 @@ pub(super) fn judge_days(
     deliver: &mut dyn FnMut(&Alert) -> Result<()>,
 ) -> Result<()> {
     let (days, generation) = (scorer.days(), scorer.generation().clone());
-    let aggregates = days.iter().filter_map(|day| scorer.aggregate(*day));
-    let covered = days_of(&generation.coverage, aggregates);
-    let coverage = assess(scorer.setup(), &covered);
+    let aggregates = || days.iter().filter_map(|day| scorer.aggregate(*day));
+    let covered = days_of(&generation.coverage, aggregates());
+    let silent = silent_trails(scorer.setup(), &trails_after(&generation, aggregates()));
+    let coverage = assess(scorer.setup(), &covered, &silent);
     let summary = scorer.summary();
     summary.coverage = coverage;
+    summary.silent = silent;
     summary.days_already_learnt = days.iter().filter(|day| **day < generation.as_of).count();
     progress.begin("scoring", Some(days.len() as u64));
     for (done, day) in days.into_iter().enumerate() {

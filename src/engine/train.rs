@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crossbeam_channel::bounded;
 
 use crate::baseline::{
-    CalibrationLog, DriftReport, OPEN_DAYS, TRAIT_MEMORY_DAYS, Tuning, View, YoungLog,
+    CalibrationLog, DriftReport, OPEN_DAYS, SilentTrail, TRAIT_MEMORY_DAYS, Tuning, View, YoungLog,
 };
 use crate::config::Approval;
-use crate::engine::coverage::{AnalyticCoverage, assess, days_of};
+use crate::engine::coverage::{AnalyticCoverage, CoveredLogs, assess};
 use crate::engine::gathering::{Gathering, StagedDay};
 use crate::engine::intake::{Intake, IntakeSummary, KeepRejects, totals_of};
 use crate::engine::learning::{Learnt, Lesson, learn, memory_begins};
@@ -70,6 +70,8 @@ pub struct TrainSummary {
     pub thresholds: Vec<InForce>,
     /// What the enabled analytics see and do not see, if something was published.
     pub coverage: Vec<AnalyticCoverage>,
+    /// The trails that fell silent, while others of their provider go on.
+    pub silent: Vec<SilentTrail>,
     /// Tuned thresholds that no longer fit.
     pub outgrown: Vec<OutgrownThreshold>,
     /// Machines first seen on a day that was learnt, whose flows belong to no identity: the key under which a configuration
@@ -194,6 +196,7 @@ pub(super) fn train_holding(
             learnt_again: 0,
             thresholds: Vec::new(),
             coverage: Vec::new(),
+            silent: Vec::new(),
             outgrown: Vec::new(),
             unbound: Vec::new(),
             removed: None,
@@ -347,6 +350,7 @@ pub(super) fn train_holding(
         true => in_force(&setup.analytics, &store.load_generation()?, None),
         false => in_force(&setup.analytics, &generation, None),
     };
+    let covered = CoveredLogs::of(setup, &generation);
     Ok(TrainSummary {
         unbound,
         removed: None,
@@ -357,14 +361,15 @@ pub(super) fn train_holding(
         days: days.len(),
         days_replayed: n_replayed,
         entities,
-        learning: View::of(&generation).young_logs(),
+        learning: covered.learning,
         calibration_days: generation.calibration.days,
         reached: all_reached,
         n_forgotten: replay.n_forgotten(),
         exclusions: n_unlearnt,
         learnt_again,
         thresholds,
-        coverage: assess(setup, &days_of(&generation.coverage, [])),
+        coverage: assess(setup, &covered.days, &covered.silent),
+        silent: covered.silent,
         outgrown,
         drift_report: generation.drift_report,
         movement_before,

@@ -124,6 +124,7 @@ impl<'a> Learner<'a> {
         let beginnings = &mut self.memory.beginnings;
         beginnings.note_day(day, DayLogs::of(facts).breadths());
         self.join_linked(&aggregate.links);
+        self.memory.trails.note_day(day, &aggregate.trails);
         for (entity, facts) in facts {
             self.learn_entity(day, entity, facts);
         }
@@ -619,6 +620,7 @@ impl<'a> Learner<'a> {
         generation.namesakes = head.namesakes.clone();
         generation.issued = head.issued.clone();
         generation.beginnings = self.memory.beginnings.clone();
+        generation.trails = self.memory.trails.clone();
         generation.coverage = head.coverage.clone();
         for (_, coverage) in &head.coverage {
             generation.seen.merge(&coverage.seen());

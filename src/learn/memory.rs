@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::Beginnings;
+use crate::baseline::{Beginnings, Trails};
 use crate::learn::peaks::PeakMemory;
 use crate::learn::peers::PeerClusters;
 use crate::learn::state::EntityState;
@@ -26,6 +26,8 @@ pub struct Memory {
     pub(super) peaks: PeakMemory,
     /// Since when each log is there.
     pub(super) beginnings: Beginnings,
+    /// When each trail was last seen, and for how long it pauses.
+    pub(super) trails: Trails,
     pub(super) entities: BTreeMap<Entity, Box<EntityState>>,
 }
 
@@ -59,7 +61,7 @@ impl Memory {
     pub fn of(
         head: MemoryHead,
         (sign_ins, findings): (SignIns, Findings),
-        beginnings: Beginnings,
+        (beginnings, trails): (Beginnings, Trails),
         peaks: PeakMemory,
     ) -> Self {
         Self {
@@ -67,6 +69,7 @@ impl Memory {
             sign_ins,
             findings,
             beginnings,
+            trails,
             peaks,
             entities: BTreeMap::new(),
         }
@@ -95,6 +98,11 @@ impl Memory {
     /// Returns since when each log is there.
     pub fn beginnings(&self) -> &Beginnings {
         &self.beginnings
+    }
+
+    /// Returns when each trail was last seen, and for how long it pauses.
+    pub fn trails(&self) -> &Trails {
+        &self.trails
     }
 
     /// Returns the entities in order, and the day on which each was first seen.

@@ -17,8 +17,9 @@ use crate::measure::joint::Joint;
 use crate::measure::links::Links;
 use crate::measure::subject::{Changes, Subject, SubjectFacts, add_facts, person_in_role};
 use crate::measure::{
-    Coverage, Creation, Creations, DayFacts, Finding, Findings, Issuance, Issuances, Plan, SignIn,
-    SignIns, duplicates, keep_creations, note_creation, note_creation_of_day, value_hash,
+    Coverage, Creation, Creations, DayFacts, DayTrails, Finding, Findings, Issuance, Issuances,
+    Plan, SignIn, SignIns, duplicates, keep_creations, note_creation, note_creation_of_day,
+    value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -70,6 +71,8 @@ pub struct DayAggregate {
     pub unnamed: Unnamed,
     /// The coverage counts, without the records that have no caller.
     pub coverage: Coverage,
+    /// When each trail had records. Those of records without a caller are left out: such a record may be replaced.
+    pub trails: DayTrails,
     /// Last event of the day.
     pub last: Option<Time>,
 }
@@ -219,6 +222,7 @@ impl DayAggregate {
             fingerprints: FxHashSet::default(),
             unnamed: Unnamed::default(),
             coverage: Coverage::default(),
+            trails: DayTrails::default(),
             last: None,
         }
     }
@@ -421,6 +425,7 @@ impl DayAggregate {
         }
         self.note(resolved);
         self.coverage.note(event);
+        self.trails.note(event);
         self.gather(resolved, plan, changes);
         true
     }
@@ -531,6 +536,7 @@ impl DayAggregate {
         self.unnamed.records.extend(other.unnamed.records);
         self.unnamed.coverage.extend(other.unnamed.coverage);
         self.coverage.merge(&other.coverage);
+        self.trails.merge(other.trails);
         self.last = self.last.max(other.last);
     }
 

@@ -24,6 +24,7 @@ mod plan;
 mod profile;
 mod sign_in;
 mod subject;
+mod trails;
 mod traits;
 
 pub use admission::{Acquaintance, Beyond, Class, Room, is_others};
@@ -51,4 +52,5 @@ pub use plan::Plan;
 pub use profile::Profile;
 pub use sign_in::{SIGN_IN_DAYS, SignIn, SignIns, last_sign_ins};
 pub use subject::{Changes, Subject, SubjectFacts};
+pub use trails::{DayTrails, TRAILS_MAX, TrailKey, TrailTimes};
 pub use traits::{DayTraits, TraitValues};

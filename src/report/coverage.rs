@@ -6,14 +6,14 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::analytic::{Analytic, UNTOLD};
-use crate::baseline::YoungLog;
 use crate::engine::{
-    AnalyticCoverage, CoverageState, CoverageVerdict, CoveredDays, LogSourceCoverage,
+    AnalyticCoverage, CoverageState, CoverageVerdict, CoveredLogs, LogSourceCoverage,
 };
 use crate::event::{Field, Provider};
 use crate::measure::Coverage;
 use crate::report::learning::{self, LogLearnt};
 use crate::report::number::{count, noun, percent};
+use crate::report::silence::{self, SilentDocument};
 use crate::report::{Paint, Plain};
 use crate::time::Time;
 
@@ -38,6 +38,9 @@ pub struct CoverageDocument {
     /// The logs that began later than the others, and are still learnt on the last day.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub learning: Vec<LogLearnt>,
+    /// The trails that fell silent, while others of their provider go on: of the whole log, of one account, or of one region of that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silent: Vec<SilentDocument>,
     /// What was seen, by log, provider and class of action.
     pub seen: Vec<SeenDocument>,
     /// What analytics see of it.
@@ -134,11 +137,8 @@ pub struct UnobservableDocument {
 
 impl CoverageDocument {
     /// Makes the document of what logs have in them, by day, and of what was judged of it.
-    pub fn of(
-        (days, learning): (&CoveredDays, &[YoungLog]),
-        judged: &[AnalyticCoverage],
-        analytics: &[Analytic],
-    ) -> Self {
+    pub fn of(covered: &CoveredLogs, judged: &[AnalyticCoverage], analytics: &[Analytic]) -> Self {
+        let days = &covered.days;
         let mut all = Coverage::default();
         days.values().for_each(|coverage| all.merge(coverage));
         let providers: Vec<Provider> = Provider::ALL
@@ -154,7 +154,8 @@ impl CoverageDocument {
             days: days.len() as u64,
             from: days.keys().next().map(ToString::to_string),
             to: days.keys().next_back().map(ToString::to_string),
-            learning: learning::documents(learning),
+            learning: learning::documents(&covered.learning),
+            silent: silence::documents(&covered.silent),
             seen: seen(&all),
             analytics: judged.iter().map(verdict).collect(),
             unobservable: unobservable(&providers, analytics),
@@ -318,6 +319,7 @@ fn why(judged: &AnalyticCoverage) -> Option<String> {
             ));
         }
     }
+    reasons.extend(silence::reasons(&judged.silent));
     Some(reasons.join("; "))
 }
 
@@ -377,6 +379,9 @@ fn write_text(out: &mut String, document: &CoverageDocument, paint: Paint) -> st
     }
     for line in learning::lines(&document.learning) {
         writeln!(out, "{}  {line}", paint.bold("learning"))?;
+    }
+    for line in silence::lines(&document.silent) {
+        writeln!(out, "{}  {line}", paint.bold("silent"))?;
     }
     let mut sources: BTreeMap<(&str, &str), (u64, &str, Vec<String>)> = BTreeMap::new();
     for seen in &document.seen {
@@ -542,6 +547,7 @@ mod tests {
             has_records,
             lacks_sensitive: has_records,
             log_sources: Vec::new(),
+            silent: Vec::new(),
         };
         let all = [
             judged("A1", Provider::Azure, false),

@@ -37,6 +37,7 @@ pub mod proposals;
 mod reason;
 mod regularity;
 pub mod screen;
+mod silence;
 pub mod summary;
 pub mod text;
 pub mod training;

@@ -20,6 +20,7 @@ use crate::report::layout::{clip, shorten};
 use crate::report::learning::{self, LogLearnt};
 use crate::report::number::{count, duration, noun, percent};
 use crate::report::paint::Paint;
+use crate::report::silence::{self, SilentDocument};
 use crate::report::tuning;
 use crate::stats::Severity;
 use crate::time::Day;
@@ -170,6 +171,9 @@ pub struct Summary {
     pub blind_spots: Vec<String>,
     /// Providers that analytics are written for and that have no records.
     pub not_seen: Vec<&'static str>,
+    /// The trails that fell silent, while others of their provider go on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silent: Vec<SilentDocument>,
     /// Baselines that drifted upwards, by the day that was then judged; only after a backtest.
     pub baseline_drift: Vec<DriftedOn>,
     /// How alerts compare with labels, where there are any.
@@ -261,6 +265,7 @@ impl Summary {
             per_day: Vec::new(),
             blind_spots: coverage::blind_spots(&summary.coverage),
             not_seen: coverage::not_seen(&summary.coverage),
+            silent: silence::documents(&summary.silent),
             baseline_drift: Vec::new(),
             evaluation: None,
         }
@@ -398,8 +403,7 @@ fn write_judged(
     }
     write_coverage(
         out,
-        &summary.blind_spots,
-        &summary.not_seen,
+        (&summary.silent, &summary.blind_spots, &summary.not_seen),
         is_verbose,
         paint,
     )?;
@@ -442,11 +446,13 @@ fn thresholds_between(learnt: &Learnt) -> String {
 
 pub(super) fn write_coverage(
     out: &mut String,
-    blind_spots: &[String],
-    not_seen: &[&str],
+    (silent, blind_spots, not_seen): (&[SilentDocument], &[String], &[&str]),
     is_verbose: bool,
     paint: Paint,
 ) -> std::fmt::Result {
+    for sentence in silence::lines(silent) {
+        line(out, paint, "silent", &sentence)?;
+    }
     if is_verbose {
         for sentence in blind_spots {
             line(out, paint, "coverage", sentence)?;

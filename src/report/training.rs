@@ -13,6 +13,7 @@ use crate::report::escape::Plain;
 use crate::report::learning::{self, LogLearnt};
 use crate::report::number::{count, noun};
 use crate::report::paint::Paint;
+use crate::report::silence::{self, SilentDocument};
 use crate::report::summary::{
     DRIFTED_SHOWN, Read, SCHEMA, is_zero, line, objects, write_coverage, write_read,
 };
@@ -123,8 +124,11 @@ fn write_training(
     )?;
     write_coverage(
         out,
-        &coverage::blind_spots(&summary.coverage),
-        &coverage::not_seen(&summary.coverage),
+        (
+            &silence::documents(&summary.silent),
+            &coverage::blind_spots(&summary.coverage),
+            &coverage::not_seen(&summary.coverage),
+        ),
         is_verbose,
         paint,
     )?;
@@ -201,6 +205,9 @@ pub struct TrainingDocument {
     pub blind_spots: Vec<String>,
     /// Providers that analytics are written for and that have no records.
     pub not_seen: Vec<&'static str>,
+    /// The trails that fell silent, while others of their provider go on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silent: Vec<SilentDocument>,
     /// The bounds that days reached which changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bounds_reached: Vec<BoundReached>,
@@ -235,6 +242,7 @@ impl TrainingDocument {
             thresholds: (!thresholds.is_empty()).then(|| tuning::in_force(thresholds)),
             blind_spots: coverage::blind_spots(&summary.coverage),
             not_seen: coverage::not_seen(&summary.coverage),
+            silent: silence::documents(&summary.silent),
             bounds_reached: bounds::reached(&summary.reached),
             alerts_removed: summary.removed.map_or(0, |removed| removed.alerts as u64),
             verdicts_removed: summary.removed.map_or(0, |removed| removed.verdicts as u64),

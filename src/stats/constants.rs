@@ -143,6 +143,19 @@ pub const LOG_SHARE_MIN: f64 = 0.25;
 pub const LOG_JUMP_MIN: u32 = 10;
 /// The most logs of which it is remembered when they began.
 pub const LOGS_MAX: usize = 1 << 16;
+/// The fewest days with records from which on it is known how long a trail pauses: of one that pauses at weekends, they have a weekend
+/// among them.
+pub const TRAIL_DAYS_MIN: u32 = 7;
+/// The pause, in seconds, up to which no trail is silent: one whole day is missing, in whatever time zone. A judgement, and not measured.
+pub const SILENCE_SECS_MIN: i64 = 36 * 3_600;
+/// The chance, for each pause, that a trail that goes on as it did pauses for longer than counts as silence. A judgement of how often one
+/// may be told of, and not measured.
+pub const PAUSE_CHANCE: f64 = 1e-3;
+/// So many times its longest pause is no silence of a trail, however many are known: a long weekend is nearly twice a weekend. A judgement,
+/// and not measured.
+pub const PAUSE_FACTOR_MIN: f64 = 2.0;
+/// The most pauses that are remembered of one trail.
+pub const TRAIL_PAUSES_MAX: usize = 8;
 /// The least statistic (nats) of an alert, without ordinary amounts and at any budget: ln 14, what an entity is expected to
 /// reach once in two weeks. In a small estate where an arm is nearly always zero, the smallest value above zero is rare, and
 /// still means nothing. A judgement of how often one identity may be told of, and not measured.

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::baseline::{
     Baseline, Beginnings, CalibrationLog, DriftReport, EarlierGroupState, Generation, Group, Peaks,
-    SignedIn, Tuning,
+    SignedIn, Trails, Tuning,
 };
 use crate::error::{Error, Result};
 use crate::measure::{Coverage, DayAggregate, DayFacts, Findings, Subject, Unnamed};
@@ -202,6 +202,7 @@ fn read_generation(db: &OldDatabase) -> Result<(Generation, CalibrationLog)> {
         peaks: Peaks::default(),
         seen: head.seen,
         beginnings: Beginnings::default(),
+        trails: Trails::default(),
         coverage: db.read(&COVERAGE_BY_DAY)?,
         drift_report: db.read_one(&MOVEMENT)?,
         calibration: log.freeze(),

@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use crate::baseline::{
     Baseline, Baselines, Beginning, Beginnings, Calibration, CalibrationLog, DriftReport, Early,
     FewPriors, Generation, Group, GroupState, Groups, IncidentRanks, Novelty, Peak, Peaks,
-    SignedIn, Support, Sweeps, Tuning,
+    SignedIn, Support, Sweeps, TrailRecord, TrailScope, Trails, Tuning,
 };
 use crate::error::Result;
 use crate::measure::{
-    Beyond, Class, Coverage, Creations, DayAggregate, DayFacts, Finding, Findings, Issuances,
-    Issued, Links, LogKey, Namesake, OwnAccounts, Seen, SignIn, Subject, Unnamed,
+    Beyond, Class, Coverage, Creations, DayAggregate, DayFacts, DayTrails, Finding, Findings,
+    Issuances, Issued, Links, LogKey, Namesake, OwnAccounts, Seen, SignIn, Subject, TrailKey,
+    TrailTimes, Unnamed,
 };
 use crate::store::container::{KeyedRows, Kind, Reader, Table, Writer};
 use crate::store::manifest::{DayEntry, Manifest};
@@ -87,6 +88,8 @@ const NOVELTIES: Table<((Day, Entity), Vec<Novelty>)> = Table::new("novelties");
 const CALIBRATION_LOG: Table<CalibrationLog> = Table::new("calibration_log");
 /// Since when each log is there, of a generation that knows it.
 const BEGINNINGS: Table<(LogKey, Beginning)> = Table::new("beginnings");
+/// When each trail was last seen, of a generation that knows it.
+const TRAILS: Table<(TrailScope, TrailRecord)> = Table::new("trails");
 /// If somebody signed in on the last learnt days.
 const SIGNED_IN: Table<(Entity, Vec<SignIn>)> = Table::new("signed_in");
 const PEAKS: Table<(Entity, Vec<Peak>)> = Table::new("peaks");
@@ -98,6 +101,8 @@ const COVERAGE: Table<Coverage> = Table::new("coverage");
 const UNNAMED_COVERAGE: Table<(u64, Coverage)> = Table::new("unnamed_coverage");
 const TOLD_BY_TRAIL: Table<u64> = Table::new("told_by_trail");
 const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
+/// When each trail had records, of a day that knows it.
+const DAY_TRAILS: Table<(TrailKey, TrailTimes)> = Table::new("trails");
 /// Of a day on which some entities found no room.
 const BEYOND: Table<(Class, Beyond)> = Table::new("beyond");
 /// Of a day on which somebody signed in.
@@ -151,6 +156,9 @@ impl Store {
         file.write_by_key(&SUBJECTS, subjects)?;
         file.write(&COVERAGE, [&aggregate.coverage])?;
         file.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&aggregate.recorded_by_trail))?;
+        if !aggregate.trails.is_empty() {
+            file.write(&DAY_TRAILS, aggregate.trails.iter())?;
+        }
         if !aggregate.beyond().is_empty() {
             file.write(&BEYOND, aggregate.beyond())?;
         }
@@ -264,6 +272,9 @@ impl Store {
             if !generation.beginnings.is_empty() {
                 file.write(&BEGINNINGS, generation.beginnings.iter())?;
             }
+            if !generation.trails.is_empty() {
+                file.write(&TRAILS, generation.trails.iter())?;
+            }
             if !generation.signed_in.is_empty() {
                 file.write_keyed(&SIGNED_IN, generation.signed_in.iter().map(Ok))?;
             }
@@ -359,6 +370,10 @@ impl Store {
             peaks,
             seen: head.seen,
             beginnings,
+            trails: match file.has(&TRAILS) {
+                true => file.read(&TRAILS)?,
+                false => Trails::default(),
+            },
             coverage: file.read(&COVERAGE_BY_DAY)?,
             drift_report: file.read_one(&DRIFT)?,
             calibration,
@@ -547,6 +562,9 @@ fn read_day(file: &Reader, day: Day) -> Result<DayAggregate> {
     aggregate.unnamed = read_unnamed(file)?;
     aggregate.coverage = file.read_one(&COVERAGE)?;
     aggregate.last = head.last;
+    if file.has(&DAY_TRAILS) {
+        aggregate.trails = file.read::<_, DayTrails>(&DAY_TRAILS)?;
+    }
     if file.has(&BEYOND) {
         aggregate.set_beyond(file.read(&BEYOND)?);
     }

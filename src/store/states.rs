@@ -4,7 +4,7 @@
 //! A state says under what it was learnt. It holds nothing that cannot be learnt again from the days: one that is missing,
 //! damaged or of another version does not count, and costs time only.
 
-use crate::baseline::{Beginning, Beginnings, Peak};
+use crate::baseline::{Beginning, Beginnings, Peak, TrailRecord, TrailScope, Trails};
 use crate::error::Result;
 use crate::learn::{EntityState, Memory, MemoryHead, PeakMemory};
 use crate::measure::{Findings, LogKey, SignIn, SignIns};
@@ -26,6 +26,8 @@ const HEAD: Table<MemoryHead> = Table::new("head");
 const ENTITIES: Table<(Entity, EntityState)> = Table::new("entities");
 /// Since when each log is there.
 const BEGINNINGS: Table<(LogKey, Beginning)> = Table::new("beginnings");
+/// When each trail was last seen, of days that know it.
+const TRAILS: Table<(TrailScope, TrailRecord)> = Table::new("trails");
 /// Of days on which somebody signed in.
 const SIGN_INS: Table<(Str, Vec<SignIn>)> = Table::new("sign_ins");
 /// Where an entity had any.
@@ -50,6 +52,9 @@ impl Store {
             file.write_by_key(&ENTITIES, memory.entities())?;
             if !memory.beginnings().is_empty() {
                 file.write(&BEGINNINGS, memory.beginnings().iter())?;
+            }
+            if !memory.trails().is_empty() {
+                file.write(&TRAILS, memory.trails().iter())?;
             }
             if !memory.sign_ins().is_empty() {
                 file.write(&SIGN_INS, memory.sign_ins().iter())?;
@@ -93,8 +98,12 @@ impl Store {
             true => file.read(&FINDINGS)?,
             false => Findings::default(),
         };
-        let head = file.read_one(&HEAD)?;
-        let mut memory = Memory::of(head, (sign_ins, findings), beginnings, peaks);
+        let trails: Trails = match file.has(&TRAILS) {
+            true => file.read(&TRAILS)?,
+            false => Trails::default(),
+        };
+        let (callers, logs) = ((sign_ins, findings), (beginnings, trails));
+        let mut memory = Memory::of(file.read_one(&HEAD)?, callers, logs, peaks);
         file.read_into(&ENTITIES, &mut memory)?;
         Ok(memory)
     }

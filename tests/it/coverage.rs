@@ -141,3 +141,58 @@ fn records_without_an_identity_cover_nothing() {
     assert_eq!(text.matches("gworkspace").count(), 1, "{text}");
     assert_eq!(world.run(&["coverage", "in.jsonl", "--strict"]).status, 1);
 }
+
+/// A trail that stops in one account is told wherever logs are learnt or judged, although the other accounts go on.
+#[test]
+fn an_account_that_falls_silent_is_told() {
+    let world = World::empty();
+    let record = |account: &str, day: i64, hour: i64| {
+        let time = format!("2026-03-{:02}T{hour:02}:00:00Z", 1 + day);
+        serde_json::json!({
+            "eventVersion": "1.10", "eventTime": time, "eventSource": "s3.amazonaws.com", "eventName": "ListBuckets",
+            "awsRegion": "eu-west-1", "eventID": format!("{account}-{day}-{hour}"), "eventType": "AwsApiCall",
+            "userIdentity": {"type": "IAMUser", "arn": format!("arn:aws:iam::{account}:user/ana"), "accountId": account, "userName": "ana"},
+            "sourceIPAddress": "198.51.100.7", "userAgent": "aws-cli/2", "recipientAccountId": account, "managementEvent": true,
+        })
+        .to_string()
+    };
+    let write = |name: &str, days: std::ops::Range<i64>, account: &str| {
+        let hours = days.flat_map(|day| (0..24).map(move |hour| (day, hour)));
+        let lines: Vec<String> = hours
+            .map(|(day, hour)| record(account, day, hour))
+            .collect();
+        std::fs::write(world.path().join(name), lines.join("\n")).expect("it is written");
+    };
+    write("one.jsonl", 0..20, "111122223333");
+    write("two.jsonl", 0..12, "222233334444");
+    write("later.jsonl", 20..22, "111122223333");
+    let trained = world.run(&["train", "one.jsonl", "two.jsonl"]).succeeds();
+    let sentence = "aws.cloudtrail of account 222233334444: no record since 2026-03-12T23:00:00Z";
+    for command in [
+        &["coverage"][..],
+        &["coverage", "one.jsonl", "two.jsonl"],
+        &["score", "later.jsonl"],
+        &["nightly", "later.jsonl"],
+    ] {
+        let said = world.run(command).succeeds();
+        let said = (said.out + &said.err)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        assert!(said.contains(sentence), "{command:?}: {said}");
+    }
+    let said = trained.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(sentence), "{said}");
+    let document: Value = serde_json::from_str(&world.run(&["coverage", "--format", "json"]).out)
+        .expect("it is JSON");
+    assert_eq!(document["silent"][0]["account"], "222233334444");
+    let (found, why) = verdict(&document.to_string(), "AN1088");
+    assert_eq!(found, "partial");
+    assert!(why.contains(sentence), "{why}");
+    assert_eq!(world.run(&["coverage", "--strict"]).status, 1);
+    // All accounts that are read go on: nothing is silent.
+    let alone = world
+        .run(&["coverage", "one.jsonl", "later.jsonl", "--format", "json"])
+        .succeeds();
+    assert!(!alone.out.contains("\"silent\""), "{}", alone.out);
+}

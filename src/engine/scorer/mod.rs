@@ -18,7 +18,7 @@ use std::sync::Arc;
 use crate::alert::Alert;
 use crate::baseline::{Generation, OPEN_DAYS, View};
 use crate::engine::Setup;
-use crate::engine::coverage::{assess, days_of};
+use crate::engine::coverage::{assess, days_of, silent_trails};
 use crate::engine::event_buffer::EventBuffer;
 use crate::engine::scorer::bench::Bench;
 use crate::engine::scorer::crossing::{Saying, Telling};
@@ -76,9 +76,11 @@ pub struct Scorer<'a> {
 impl<'a> Scorer<'a> {
     /// Makes a scorer that has judged nothing.
     pub fn new(setup: &'a Setup, generation: Arc<Generation>, options: ScoreOptions) -> Self {
+        let silent = silent_trails(setup, &generation.trails);
         let mut scorer = Self {
             summary: ScoreSummary {
-                coverage: assess(setup, &days_of(&generation.coverage, [])),
+                coverage: assess(setup, &days_of(&generation.coverage, []), &silent),
+                silent,
                 ..ScoreSummary::default()
             },
             bench: Bench {

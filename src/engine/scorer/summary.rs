@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::baseline::YoungLog;
+use crate::baseline::{SilentTrail, YoungLog};
 use crate::engine::coverage::AnalyticCoverage;
 use crate::engine::intake::IntakeSummary;
 use crate::engine::scorer::told::EpisodeTally;
@@ -45,6 +45,8 @@ pub struct ScoreSummary {
     pub thresholds: Vec<InForce>,
     /// What the enabled analytics see and do not see, in the lookback and in the judged days.
     pub coverage: Vec<AnalyticCoverage>,
+    /// The trails that fell silent, while others of their provider go on.
+    pub silent: Vec<SilentTrail>,
     /// The ids of episodes that the archive knows, and of which there is no news.
     pub told_before: BTreeSet<String>,
     /// Days that the generation had already learnt.

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use crate::cli::format::View;
 use crate::cli::inputs::{Inputs, close};
 use crate::cli::options::PeriodSelection;
 use crate::cli::setup::load;
@@ -12,7 +11,7 @@ use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, CoverageVerdict, CoveredLogs, assess, covered_logs};
 use crate::error::Result;
 use crate::report::coverage::{self, CoverageDocument};
-use crate::report::json;
+use crate::report::{json, navigator};
 
 /// Show what the analytics can see in the logs, and what is missing for them
 ///
@@ -32,7 +31,18 @@ pub struct Arguments {
     strict: bool,
     /// Format of the output.
     #[arg(long, default_value = "text")]
-    format: View,
+    format: Format,
+}
+
+/// Format of the output.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// A layer of the ATT&CK Navigator: techniques in the colours of what is seen of them, with why in their comments.
+    Navigator,
 }
 
 /// Runs the command.
@@ -55,10 +65,17 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         covered
     };
     let judged = assess(&setup, &covered.days, &covered.silent);
-    let document = CoverageDocument::of(&covered, &judged, &setup.analytics);
+    let document = || CoverageDocument::of(&covered, &judged, &setup.analytics);
     match arguments.format {
-        View::Text => console.show(&coverage::text(&document, console.out())),
-        View::Json => console.print(&(json::pretty(&document) + "\n")),
+        Format::Text => console.show(&coverage::text(&document(), console.out())),
+        Format::Json => console.print(&(json::pretty(&document()) + "\n")),
+        Format::Navigator => {
+            let days = covered.days.keys();
+            let period = days.clone().next().zip(days.clone().next_back());
+            let period = period.map(|(first, last)| (first.to_string(), last.to_string()));
+            let layer = navigator::layer(&judged, &setup.analytics, period);
+            console.print(&(json::pretty(&layer) + "\n"))
+        }
     }?;
     let is_blind =
         |j: &engine::AnalyticCoverage| j.verdict == CoverageVerdict::Blind && j.has_records;

@@ -272,7 +272,7 @@ fn unobservable(providers: &[Provider], analytics: &[Analytic]) -> Vec<Unobserva
 }
 
 /// Says in a sentence why an analytic does not see all; `None` if it does.
-fn why(judged: &AnalyticCoverage) -> Option<String> {
+pub(super) fn why(judged: &AnalyticCoverage) -> Option<String> {
     match judged.verdict {
         CoverageVerdict::Covered => return None,
         CoverageVerdict::Unjudged => {

@@ -26,6 +26,7 @@ pub mod json;
 mod late;
 pub mod layout;
 mod learning;
+pub mod navigator;
 pub mod normalised;
 pub mod not_alerted;
 mod number;

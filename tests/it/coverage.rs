@@ -196,3 +196,96 @@ fn an_account_that_falls_silent_is_told() {
         .succeeds();
     assert!(!alone.out.contains("\"silent\""), "{}", alone.out);
 }
+
+/// The layer has the members that the layer format 4.5 requires, and no others than it knows.
+#[test]
+fn the_navigator_reads_what_is_seen_of_each_technique() {
+    let world = World::simulated(3, 6, 20);
+    assert!(remove_folders(&world.path().join("logs"), "vpcflowlogs") > 0);
+    let shown = world
+        .run(&["coverage", "logs", "--format", "navigator"])
+        .succeeds();
+    let layer: Value = serde_json::from_str(&shown.out).expect("it is JSON");
+    let known = |value: &Value, names: &[&str]| {
+        let members = value.as_object().expect("an object");
+        assert!(
+            members.keys().all(|name| names.contains(&&**name)),
+            "{value}"
+        );
+    };
+    known(
+        &layer,
+        &[
+            "name",
+            "versions",
+            "domain",
+            "description",
+            "hideDisabled",
+            "layout",
+            "techniques",
+            "legendItems",
+        ],
+    );
+    assert!(layer["name"].is_string());
+    assert_eq!(layer["domain"], "enterprise-attack");
+    assert_eq!(
+        layer["versions"],
+        serde_json::json!({"navigator": "4.9.0", "layer": "4.5"})
+    );
+    known(
+        &layer["layout"],
+        &["layout", "showID", "expandedSubtechniques"],
+    );
+    let legend: Vec<&Value> = layer["legendItems"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .collect();
+    let is_color = |color: &Value| {
+        let digits = color.as_str().and_then(|color| color.strip_prefix('#'));
+        digits.is_some_and(|digits| digits.len() == 6 && u32::from_str_radix(digits, 16).is_ok())
+    };
+    assert!(
+        legend.len() == 4
+            && legend
+                .iter()
+                .all(|item| item["label"].is_string() && is_color(&item["color"]))
+    );
+    let techniques = layer["techniques"].as_array().expect("a list");
+    let mut colors = std::collections::BTreeMap::new();
+    for technique in techniques {
+        known(technique, &["techniqueID", "color", "comment", "enabled"]);
+        let id = technique["techniqueID"].as_str().expect("a text");
+        let parts: Vec<&str> = id.split('.').collect();
+        let is_id = parts[0].len() == 5
+            && parts[0].starts_with('T')
+            && parts.get(1).is_none_or(|sub| sub.len() == 3);
+        assert!(is_id && parts.len() <= 2, "{id}");
+        assert!(
+            legend
+                .iter()
+                .any(|item| item["color"] == technique["color"]),
+            "{technique}"
+        );
+        assert!(
+            colors.insert(id, technique["color"].as_str()).is_none(),
+            "{id} is there once"
+        );
+    }
+    let comment = |id: &str| {
+        let mut all = techniques.iter();
+        all.find(|one| one["techniqueID"] == id)
+            .expect("it is there")["comment"]
+            .to_string()
+    };
+    assert!(
+        comment("T1537").contains("AN1328 on aws: partial: no flow logs"),
+        "{}",
+        comment("T1537")
+    );
+    // Egress is seen in part, listing is seen, and of mailboxes nothing is known.
+    let color = |at: usize| legend[at]["color"].as_str();
+    assert_eq!(colors["T1619"], color(0));
+    assert_eq!(colors["T1048"], color(1));
+    assert_eq!(colors["T1087.003"], color(3));
+}

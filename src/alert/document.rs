@@ -113,6 +113,9 @@ pub struct Alert {
     /// Logs and detectors that were stopped, deleted or narrowed, and which analytics see less from then on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blinded: Vec<BlindedRecord>,
+    /// The log that fell silent, where that is what it tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence: Option<SilenceRecord>,
     /// Buckets touched, most calls first.
     #[serde(default)]
     pub resources: Vec<ResourceRecord>,
@@ -389,6 +392,41 @@ pub struct BlindedRecord {
     /// The analytics that rest on these logs, where these are read here.
     #[serde(default)]
     pub analytics: Vec<String>,
+}
+
+/// A log that fell silent: in an account and a region, where the entity names these.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SilenceRecord {
+    /// The log.
+    pub log: String,
+    /// Its last record.
+    #[serde(with = "as_text")]
+    pub since: Time,
+    /// Its first record since, if it is back.
+    #[serde(
+        default,
+        with = "as_text::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub back: Option<Time>,
+    /// Its longest pause before, in seconds.
+    pub longest_pause_secs: i64,
+    /// The analytics that rest on the log.
+    #[serde(default)]
+    pub analytics: Vec<String>,
+    /// Who stopped or narrowed a log of the account shortly before, if an alert tells that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_by: Option<StoppedBy>,
+}
+
+/// An identity that stopped or narrowed a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedBy {
+    /// The identity.
+    pub identity: String,
+    /// When.
+    #[serde(with = "as_text")]
+    pub time: Time,
 }
 
 /// How an identity was created.

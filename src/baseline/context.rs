@@ -10,9 +10,10 @@ use crate::baseline::{Beginning, Generation, TRAIT_MEMORY_DAYS, YoungLog};
 use crate::event::Event;
 use crate::identity::ResolvedEvent;
 use crate::measure::{
-    Breadth, CREATIONS_MAX, Creation, Creations, DayAggregate, FINDING_DAYS, Finding, Findings,
-    Issuance, Issuances, Links, LogClass, LogKey, Minute, OwnAccounts, SIGN_IN_DAYS, SignIn,
-    SignIns, keep_creations, last_sign_ins, note_creation, note_creation_of_day, value_hash,
+    Breadth, CREATIONS_MAX, Creation, Creations, DayAggregate, DayTrails, FINDING_DAYS, Finding,
+    Findings, Issuance, Issuances, Links, LogClass, LogKey, Minute, OwnAccounts, SIGN_IN_DAYS,
+    SignIn, SignIns, keep_creations, last_sign_ins, note_creation, note_creation_of_day,
+    value_hash,
 };
 use crate::stats::constants::{LEARNING_DAYS, NEWNESS_DAYS};
 use crate::time::{Day, Time};
@@ -50,6 +51,9 @@ pub struct Context {
     /// How many identities were in logs of the last days. A snapshot has them beside this.
     #[serde(skip)]
     logs: DaysOfLogs,
+    /// When each trail had records on the last days that the generation did not learn. A snapshot has them beside this.
+    #[serde(skip)]
+    trails: DaysOfTrails,
     /// Accounts that the configuration lists as ours: their own trails may not be read.
     #[serde(skip)]
     listed: OwnAccounts,
@@ -57,6 +61,9 @@ pub struct Context {
 
 /// How many identities were in the logs of days, as far as the generation does not know when these began.
 pub type DaysOfLogs = BTreeMap<Day, BTreeMap<LogKey, Breadth>>;
+
+/// When each trail had records, by day.
+pub type DaysOfTrails = BTreeMap<Day, DayTrails>;
 
 /// What is remembered of an entity that the generation does not know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -195,6 +202,25 @@ impl Context {
         Self { logs, ..self }
     }
 
+    /// Notes when each trail had records on a day.
+    pub fn note_trails(&mut self, day: Day, trails: &DayTrails) {
+        match trails.is_empty() {
+            true => self.trails.remove(&day),
+            false => self.trails.insert(day, trails.clone()),
+        };
+    }
+
+    /// Returns when each trail had records on the last days that were judged.
+    pub fn trails(&self) -> &DaysOfTrails {
+        &self.trails
+    }
+
+    /// Returns the same with these trails.
+    #[must_use]
+    pub fn with_trails(self, trails: DaysOfTrails) -> Self {
+        Self { trails, ..self }
+    }
+
     /// Puts the sign-ins of days that are not judged any more together, as those before the first that may be.
     fn forget_sign_ins_before(&mut self, day: Day) {
         let first_open = day.plus(1 - OPEN_DAYS);
@@ -285,6 +311,7 @@ impl Context {
         self.issued.retain(|&at, _| at >= oldest(CONTEXT_DAYS));
         self.logs.retain(|&at, _| at >= oldest(CREATION_DAYS));
         self.findings.retain(|&at, _| at >= oldest(FINDING_DAYS));
+        self.trails.retain(|&at, _| at >= oldest(CREATION_DAYS));
         self.forget_sign_ins_before(day);
         let last = self.links.keys().next_back().copied();
         self.links

@@ -25,7 +25,7 @@ pub use calibration::{
     Calibration, CalibrationLog, Extreme, IncidentRanks, Novelty, Said, arm_key,
 };
 pub use chain::{Chain, Group, all_identities, chain_of_identity, chain_of_region, chain_of_role};
-pub use context::{Context, DaysOfLogs, OPEN_DAYS, View};
+pub use context::{Context, DaysOfLogs, DaysOfTrails, OPEN_DAYS, View};
 pub use drift_report::{DriftReport, Drifted};
 pub use earlier::EarlierGroupState;
 pub use early::{BurntIn, Early};

@@ -158,6 +158,16 @@ pub struct SilentTrail {
     pub until: Time,
     /// Its longest pause before, in seconds.
     pub longest_pause_secs: i64,
+    /// The pause, in seconds, from which on it is silent.
+    pub limit_secs: i64,
+}
+
+impl SilentTrail {
+    /// Returns whether another is of the same log, account and region.
+    pub fn is_of(&self, other: &Self) -> bool {
+        (self.provider, self.source, &self.account, &self.region)
+            == (other.provider, other.source, &other.account, &other.region)
+    }
 }
 
 /// What is remembered of all trails. Without any, as in a store of an earlier version, none is known.
@@ -226,10 +236,8 @@ impl Trails {
                 continue;
             };
             let pause = record.pause(provider.last, provider.n_days);
-            if record
-                .limit(lateness_secs(source))
-                .is_some_and(|limit| pause > limit)
-            {
+            let limit = record.limit(lateness_secs(source));
+            if let Some(limit_secs) = limit.filter(|limit| pause > *limit) {
                 widest = Some(scope);
                 let stated = |name: &Option<Str>| name.clone().filter(|name| !name.is_empty());
                 silent.push(SilentTrail {
@@ -240,6 +248,7 @@ impl Trails {
                     since: record.last,
                     until: provider.last,
                     longest_pause_secs: record.longest_pause(),
+                    limit_secs,
                 });
             }
         }

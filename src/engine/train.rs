@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossbeam_channel::bounded;
 
 use crate::baseline::{
-    CalibrationLog, DriftReport, OPEN_DAYS, SilentTrail, TRAIT_MEMORY_DAYS, Tuning, View, YoungLog,
+    CalibrationLog, DriftReport, OPEN_DAYS, SilentTrail, TRAIT_MEMORY_DAYS, Tuning, YoungLog,
 };
 use crate::config::Approval;
 use crate::engine::coverage::{AnalyticCoverage, CoveredLogs, assess};

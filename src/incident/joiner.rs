@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::Alert;
 use crate::incident::group::{DAYS_MAX, Group, groups_of};
-use crate::incident::node::{LINEAGE_SECS, Node, Rank};
+use crate::incident::node::{LINEAGE_SECS, Node, Rank, group_of_account};
 use crate::time::{DAY_SECS, Time};
 
 /// Seconds after which nothing joins an incident any more: lineage reaches back 10 days, and events may come a week late.
@@ -79,6 +79,30 @@ impl Joiner {
             self.nodes.insert(node.alert_id.clone(), node);
         }
         self.joined = None;
+    }
+
+    /// Returns whether an alert of the same analytic on the same entity is known that begins at the same instant.
+    pub fn has_one_like(&self, alert: &Alert) -> bool {
+        let new = Node::of(alert);
+        let is_like = |node: &Node| {
+            (&node.analytic, &node.entity, node.start) == (&new.analytic, &new.entity, new.start)
+        };
+        self.nodes.values().any(is_like)
+    }
+
+    /// Returns who was last told to have blinded a log in an account, and when, from one instant to another.
+    pub fn blinded_by(
+        &self,
+        (provider, account): (&str, &str),
+        (from, until): (Time, Time),
+    ) -> Option<(String, Time)> {
+        let group = group_of_account(provider, account);
+        let blinding = self.nodes.values().filter(|node| {
+            let is_near = (from..=until).contains(&node.crossed);
+            node.is_blinding && is_near && node.groups.contains(&group)
+        });
+        let last = blinding.max_by_key(|node| (node.crossed, &node.alert_id))?;
+        Some((last.entity.clone(), last.crossed))
     }
 
     /// Returns the incidents, the earliest first.

@@ -220,6 +220,8 @@ pub(super) fn lineage(alert: &Alert) -> Vec<(String, Time, bool)> {
     let mut parents = Vec::new();
     let created = alert.entity.created.as_ref();
     parents.extend(created.and_then(|c| Some((c.by.clone()?, c.time, true))));
+    let stopped_by = alert.silence.as_ref().and_then(|of| of.stopped_by.as_ref());
+    parents.extend(stopped_by.map(|by| (by.identity.clone(), by.time, false)));
     for reason in &alert.reasons {
         let Reason::Sequence { steps } = reason else {
             continue;
@@ -307,13 +309,18 @@ fn novelties(alert: &Alert, start: Time) -> Vec<Novelty> {
     novelties
 }
 
+/// Returns the name of the group of an account.
+pub(super) fn group_of_account(provider: &str, account: &str) -> String {
+    format!("account {provider}:{account}")
+}
+
 /// Returns the groups in which a roll-out reaches identities together.
 fn groups(alert: &Alert) -> Vec<String> {
     let entity = &alert.entity;
     let mut groups = Vec::new();
     if let Some(account) = &entity.account {
         let provider = entity.provider.as_deref().unwrap_or_default();
-        groups.push(format!("account {provider}:{account}"));
+        groups.push(group_of_account(provider, account));
     }
     let role = entity.role.as_deref().map(role_group);
     let role = role.filter(|group| !group.is_empty());

@@ -47,7 +47,7 @@ impl TrailTimes {
 }
 
 /// The trails of a day, by the hashes of their names.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayTrails(BTreeMap<u64, (TrailKey, TrailTimes)>);
 
 fn hash_of(provider: Provider, source: Source, account: &str, region: &str) -> u64 {
@@ -98,6 +98,24 @@ impl DayTrails {
     /// Adds the trails of other records.
     pub fn merge(&mut self, other: Self) {
         self.extend(other.0.into_values());
+    }
+
+    /// Returns the first record of a log in an account and a region, or in any.
+    pub fn first_of(
+        &self,
+        provider: Provider,
+        source: Source,
+        (account, region): (&Option<Str>, &Option<Str>),
+    ) -> Option<Time> {
+        let is_of_it = |key: &TrailKey| {
+            (key.provider, key.source) == (provider, source)
+                && account
+                    .as_ref()
+                    .is_none_or(|account| key.account == *account)
+                && region.as_ref().is_none_or(|region| key.region == *region)
+        };
+        let of_it = self.iter().filter(|(key, _)| is_of_it(key));
+        of_it.map(|(_, times)| times.first).min()
     }
 
     /// Returns whether no record was noted.

@@ -59,6 +59,13 @@ fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Resul
         }
     };
     fact("also", alike(alert))?;
+    if let Some(silence) = &alert.silence {
+        let stopped_by = silence.stopped_by.as_ref();
+        let stopped_by = stopped_by.map(|by| format!("{} at {}", by.identity, by.time));
+        fact("stopped by", stopped_by)?;
+        let analytics = silence.analytics.join(", ");
+        fact("rest on it", Some(analytics).filter(|all| !all.is_empty()))?;
+    }
     for blinded in &alert.blinded {
         fact("blinded", Some(told_of_blinding(blinded)))?;
     }

@@ -482,6 +482,7 @@ impl AlertBuilder<'_> {
             day_events: stage.n as u64,
             event_ids: act.event_ids,
             blinded: act.blinded.into_iter().take(ROWS_MAX).collect(),
+            silence: None,
             sources: sources.records,
             also: Vec::new(),
             findings: findings(&subject, episode.unique_id, generation),

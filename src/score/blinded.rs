@@ -27,7 +27,7 @@ pub(super) fn blinded(
 }
 
 /// Returns whether an analytic requires records of one of these logs.
-fn rests_on(analytic: &Analytic, logs: &[Source]) -> bool {
+pub(super) fn rests_on(analytic: &Analytic, logs: &[Source]) -> bool {
     let mut telemetry = analytic.docs.telemetry.iter();
     telemetry.any(|needed| {
         let mut given = needed.or.iter().chain([&needed.source]);

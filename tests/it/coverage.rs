@@ -289,3 +289,127 @@ fn the_navigator_reads_what_is_seen_of_each_technique() {
     assert_eq!(colors["T1048"], color(1));
     assert_eq!(colors["T1087.003"], color(3));
 }
+
+/// A silence is told once, with the act that stopped the log, and so is its end; live as in batch.
+#[test]
+fn a_log_that_falls_silent_raises_one_incident_until_it_is_back() {
+    let world = World::empty();
+    let record = |account: &str, at: i64, name: &str| {
+        let (day, hour) = (1 + at / 24, at % 24);
+        let service = if name == "StopLogging" {
+            "cloudtrail"
+        } else {
+            "s3"
+        };
+        serde_json::json!({
+            "eventVersion": "1.10", "eventTime": format!("2026-03-{day:02}T{hour:02}:00:00Z"), "eventName": name,
+            "eventSource": format!("{service}.amazonaws.com"), "awsRegion": "eu-west-1", "eventID": format!("{account}-{at}-{name}"),
+            "eventType": "AwsApiCall", "recipientAccountId": account, "managementEvent": true, "sourceIPAddress": "198.51.100.7",
+            "userIdentity": {"type": "IAMUser", "arn": format!("arn:aws:iam::{account}:user/ana"), "accountId": account, "userName": "ana"},
+            "userAgent": "aws-cli/2", "requestParameters": {"name": "main"},
+        })
+        .to_string()
+    };
+    let (one, two) = ("111122223333", "222233334444");
+    let hours = |account: &'static str, hours: std::ops::Range<i64>| {
+        hours.map(move |at| record(account, at, "ListBuckets"))
+    };
+    let mut learnt: Vec<String> = hours(one, 0..14 * 24)
+        .chain(hours(two, 0..14 * 24))
+        .collect();
+    learnt.sort_by_key(|line| {
+        line.find("eventTime")
+            .map(|at| line[at..at + 33].to_owned())
+    });
+    let mut live: Vec<String> = hours(one, 14 * 24..22 * 24).collect();
+    live.extend(hours(two, 14 * 24..14 * 24 + 9));
+    live.push(record(two, 14 * 24 + 9, "StopLogging"));
+    live.extend(hours(two, 19 * 24 + 5..22 * 24));
+    live.sort_by_key(|line| {
+        line.find("eventTime")
+            .map(|at| line[at..at + 33].to_owned())
+    });
+    let write = |name: &str, lines: &[String]| {
+        std::fs::write(world.path().join(name), lines.join("\n") + "\n").expect("it is written");
+    };
+    write("learnt.jsonl", &learnt);
+    write("live.jsonl", &live);
+    world.run(&["train", "learnt.jsonl"]).succeeds();
+    assert_eq!(
+        world.run_in_shell("cp -r plimsoll-store followed").status,
+        0
+    );
+    let closed = |out: &str| -> Vec<Value> {
+        let alerts = out
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("it is JSON"));
+        alerts
+            .filter(|alert: &Value| alert["status"] == "closed")
+            .collect()
+    };
+    let of = |alerts: &[Value], analytic: &str| -> Vec<Value> {
+        alerts
+            .iter()
+            .filter(|alert| alert["analytic"] == analytic)
+            .cloned()
+            .collect()
+    };
+    let scored = world
+        .run(&["score", "live.jsonl", "--format", "json"])
+        .succeeds();
+    let alerts = closed(&scored.out);
+    let silent = of(&alerts, "SOURCE-SILENT");
+    let told: Vec<_> = silent
+        .iter()
+        .map(|alert| (alert["arm"].as_str(), alert["time"].as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some("SILENT"), Some("2026-03-16T23:00:00Z")),
+            (Some("BACK"), Some("2026-03-20T05:00:00Z")),
+        ]
+    );
+    assert_eq!(silent[0]["entity"]["id"], "aws.cloudtrail/222233334444");
+    assert_eq!(silent[0]["silence"]["since"], "2026-03-15T09:00:00Z");
+    let blinded = of(&alerts, "LOG-BLINDED");
+    assert_eq!(blinded.len(), 1, "{}", scored.out);
+    for alert in &silent {
+        assert_eq!(alert["incident_id"], blinded[0]["incident_id"]);
+    }
+    std::fs::write(world.path().join("alerts.jsonl"), &scored.out).expect("it is written");
+    world.run(&["verify", "alerts.jsonl"]).succeeds();
+    let again = world
+        .run(&["score", "live.jsonl", "--format", "json"])
+        .succeeds();
+    assert!(!again.out.contains("SOURCE-SILENT"), "{}", again.out);
+    let follow = [
+        "score",
+        "--follow",
+        "--until-idle",
+        "1s",
+        "live.jsonl",
+        "--store",
+        "followed",
+        "--format",
+        "json",
+    ];
+    let followed = of(&closed(&world.run(&follow).succeeds().out), "SOURCE-SILENT");
+    let ids = |alerts: &[Value]| -> Vec<Value> {
+        alerts
+            .iter()
+            .map(|alert| alert["alert_id"].clone())
+            .collect()
+    };
+    assert_eq!(ids(&followed), ids(&silent));
+}
+
+/// A simulated estate has weekends, rare accounts and regions, and no log that breaks.
+#[test]
+fn no_log_of_a_quiet_estate_falls_silent() {
+    let world = World::simulated(4, 28, 12);
+    let played = world
+        .run(&["backtest", "logs", "--train-days", "8", "--format", "json"])
+        .succeeds();
+    assert!(!played.out.contains("SOURCE-SILENT"), "{}", played.out);
+}

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::alert::{Alert, Status};
+use crate::alert::{Alert, Status, StoppedBy};
 use crate::error::Result;
 use crate::incident::{DAYS_MAX, Joiner};
 use crate::store::Archive;
 use crate::time::Day;
+
+/// How long, in seconds, before its last record somebody may have stopped a log: what was under way is still delivered.
+const STOPPED_BEFORE_SECS: i64 = 3_600;
 
 /// The alerts of the last weeks, as far as joining needs them.
 ///
@@ -61,6 +64,23 @@ impl KnownAlerts {
             };
             alert.incident_id = joiner.id_of(&alert.alert_id).map(str::to_owned);
         }
+    }
+
+    /// Names in an alert on a silent log who stopped or narrowed a log of its account shortly before, or since.
+    pub fn note_stopped_by(&self, alert: &mut Alert) {
+        let entity = &alert.entity;
+        let account = entity.provider.as_deref().zip(entity.account.as_deref());
+        let (Some(account), Some(silence)) = (account, &mut alert.silence) else {
+            return;
+        };
+        let near = (silence.since.plus_secs(-STOPPED_BEFORE_SECS), alert.time);
+        let by = self.closed.blinded_by(account, near);
+        silence.stopped_by = by.map(|(identity, time)| StoppedBy { identity, time });
+    }
+
+    /// Returns whether it was told what a log that fell silent is told by.
+    pub fn has_told(&self, alert: &Alert) -> bool {
+        self.closed.has_one_like(alert)
     }
 
     /// Forgets what nothing can join any more on a day.

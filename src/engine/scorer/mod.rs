@@ -28,17 +28,26 @@ pub(in crate::engine) use crate::engine::scorer::snapshot::saved_state;
 pub use crate::engine::scorer::summary::{LateEvents, ScoreOptions, ScoreSummary};
 pub use crate::engine::scorer::told::EpisodeTally;
 pub(in crate::engine) use crate::engine::scorer::told::episodes_of;
-use crate::engine::scorer::told::{Archived, Episodes, closed_of, remember, seal_again, told_of};
+use crate::engine::scorer::told::{
+    Archived, EpisodeState, Episodes, closed_of, remember, seal_again, told_of,
+};
 use crate::engine::thresholds::{in_force, thresholds};
 use crate::error::Result;
 use crate::event::{Action, Event};
 use crate::measure::{DayAggregate, DayFacts, Minute};
+use crate::score::{SOURCE_SILENT, Silence};
 use crate::store::Archive;
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind};
 
 /// The most complete days that stay in memory because late events may come.
 const COMPLETE_DAYS_IN_MEMORY: usize = 2;
+
+/// The most silences that are told of a day; `coverage` names all.
+const SILENCES_MAX: usize = 20;
+
+/// Days after the last record of a log for which it is known whether its silence was told.
+const SILENCE_KNOWN_DAYS: i32 = 14;
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -357,7 +366,78 @@ impl<'a> Scorer<'a> {
     ///
     /// Fails as [`Self::advance`] does.
     pub fn conclude_day(&mut self, day: Day) -> Result<Vec<Alert>> {
-        self.judge_day(day, None, Saying::Whole)
+        let mut alerts = self.judge_day(day, None, Saying::Whole)?;
+        alerts.extend(self.silences(day));
+        Ok(alerts)
+    }
+
+    /// Returns what there is to tell of logs that fell silent by a day, or came back on it: each once.
+    fn silences(&mut self, day: Day) -> Vec<Alert> {
+        let Bench {
+            setup,
+            generation,
+            context,
+            only,
+            ..
+        } = &mut self.bench;
+        let Some(open) = self.open.get(&day) else {
+            return Vec::new();
+        };
+        context.note_trails(day, &open.aggregate.trails);
+        // What is known after later days says nothing about this one.
+        if day < generation.as_of || only.is_some() {
+            return Vec::new();
+        }
+        let mut trails = generation.trails.clone();
+        let earlier = context.trails().range(generation.as_of..day);
+        earlier.for_each(|(day, of_day)| trails.note_day(*day, of_day));
+        let before = silent_trails(setup, &trails);
+        trails.note_day(day, &open.aggregate.trails);
+        let now = silent_trails(setup, &trails);
+        let view = View::new(generation, context, day);
+        let fell = now.iter().map(|trail| Silence { trail, back: None });
+        let came_back = before.iter().filter_map(|trail| {
+            let back = open.aggregate.trails.first_of(
+                trail.provider,
+                trail.source,
+                (&trail.account, &trail.region),
+            )?;
+            Some(Silence {
+                trail,
+                back: Some(back),
+            })
+        });
+        self.summary.silent.clone_from(&now);
+        let mut alerts = Vec::new();
+        for silence in fell.chain(came_back) {
+            let mut alert = silence.alert(&setup.analytics, view);
+            let is_known = self.known.has_told(&alert);
+            let is_due = match silence.back {
+                // A store that begins to judge while a log is silent tells that as well, as long as it would know that it was told.
+                None => {
+                    let is_new = !before.iter().any(|known| known.is_of(silence.trail));
+                    let silent_days = day.since(silence.trail.since.day());
+                    !is_known && (is_new || silent_days <= SILENCE_KNOWN_DAYS)
+                }
+                Some(_) => is_known,
+            };
+            if !is_due || alerts.len() >= SILENCES_MAX {
+                continue;
+            }
+            self.known.note_stopped_by(&mut alert);
+            let whose = (SOURCE_SILENT.into(), silence.entity());
+            let state = self.episodes.entry(alert.alert_id.clone());
+            let state = state.or_insert_with(|| EpisodeState::crossed(day, whose));
+            if state.close(&mut alert) {
+                self.summary.told.add(&alert);
+                alerts.push(alert);
+            }
+        }
+        self.known.join(&mut alerts);
+        for alert in &mut alerts {
+            seal_again(alert, &self.told_again);
+        }
+        alerts
     }
 
     /// Judges a day of which all is there, and returns what it came to; how it came to that first, if the options ask for it.

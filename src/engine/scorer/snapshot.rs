@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Context, DaysOfLogs, Generation};
+use crate::baseline::{Context, DaysOfLogs, DaysOfTrails, Generation};
 use crate::engine::Setup;
 use crate::engine::event_buffer::EventBuffer;
 use crate::engine::scorer::Scorer;
@@ -22,8 +22,8 @@ use crate::time::Day;
 
 /// The first byte; it changes when the meaning of the following bytes changes.
 const VERSION: u8 = 5;
-/// The same where no other detector found anything on the last days, as before it was remembered.
-const WITHOUT_FINDINGS: u8 = 4;
+/// The same where no trail of the last days is known and no other detector found anything on them, as before these were remembered.
+const WITHOUT_TRAILS: u8 = 4;
 /// The same where no log of the last days may have begun, as before it was remembered.
 const WITHOUT_LOGS: u8 = 3;
 /// The same of the version before: a state without sign-ins, and with alerts in an earlier form.
@@ -32,10 +32,13 @@ const WITHOUT_SIGN_INS: u8 = 2;
 const EARLIER: u8 = 1;
 
 /// What outlives a restart. The accounts that the configuration lists are not part of it.
-type Snapshot<'a> = (WithoutFindings<'a>, Cow<'a, BTreeMap<Day, Findings>>);
+type Snapshot<'a> = (WithoutTrails<'a>, Trails<'a>);
 
-/// The same but for findings.
-type WithoutFindings<'a> = (WithoutLogs<'a>, Cow<'a, DaysOfLogs>);
+/// The trails of the last days, and what other detectors found on them.
+type Trails<'a> = (Cow<'a, DaysOfTrails>, Cow<'a, BTreeMap<Day, Findings>>);
+
+/// The same but for trails.
+type WithoutTrails<'a> = (WithoutLogs<'a>, Cow<'a, DaysOfLogs>);
 
 /// The same but for logs.
 type WithoutLogs<'a> = (State<'a>, Cow<'a, BTreeMap<Day, SignIns>>);
@@ -109,11 +112,12 @@ impl EarlierState {
 impl State<'_> {
     fn bytes(&self) -> Result<Vec<u8>> {
         let (sign_ins, logs) = (self.context.sign_ins(), self.context.logs());
-        let findings = self.context.findings();
-        match (logs.is_empty(), findings.is_empty()) {
-            (true, true) => postcard::to_extend(&(self, sign_ins), vec![WITHOUT_LOGS]),
-            (false, true) => postcard::to_extend(&((self, sign_ins), logs), vec![WITHOUT_FINDINGS]),
-            (_, false) => postcard::to_extend(&(((self, sign_ins), logs), findings), vec![VERSION]),
+        let trails = (self.context.trails(), self.context.findings());
+        let has_trails = !trails.0.is_empty() || !trails.1.is_empty();
+        match (logs.is_empty(), has_trails) {
+            (true, false) => postcard::to_extend(&(self, sign_ins), vec![WITHOUT_LOGS]),
+            (false, false) => postcard::to_extend(&((self, sign_ins), logs), vec![WITHOUT_TRAILS]),
+            (_, true) => postcard::to_extend(&(((self, sign_ins), logs), trails), vec![VERSION]),
         }
         .map_err(|e| Error::failed("cannot write the snapshot of a scorer").cause(e))
     }
@@ -224,13 +228,13 @@ impl<'a> Scorer<'a> {
         bytes: &[u8],
         events: impl FnOnce(BTreeMap<Day, Vec<u8>>) -> Result<EventBuffer>,
     ) -> Result<Self> {
-        let without_findings = |state| (state, Cow::Owned(BTreeMap::new()));
-        let without_logs = |state| without_findings((state, Cow::Owned(DaysOfLogs::new())));
+        let without_trails = |state| (state, Trails::default());
+        let without_logs = |state| without_trails((state, Cow::Owned(DaysOfLogs::new())));
         let none = |state| without_logs((state, Cow::Owned(BTreeMap::new())));
-        let (((state, sign_ins), logs), findings): Snapshot = match bytes.split_first() {
+        let (((state, sign_ins), logs), (trails, findings)): Snapshot = match bytes.split_first() {
             Some((&VERSION, bytes)) => postcard::from_bytes(bytes),
-            Some((&WITHOUT_FINDINGS, bytes)) => {
-                postcard::from_bytes::<WithoutFindings>(bytes).map(without_findings)
+            Some((&WITHOUT_TRAILS, bytes)) => {
+                postcard::from_bytes::<WithoutTrails>(bytes).map(without_trails)
             }
             Some((&WITHOUT_LOGS, bytes)) => {
                 postcard::from_bytes::<WithoutLogs>(bytes).map(without_logs)
@@ -253,6 +257,7 @@ impl<'a> Scorer<'a> {
         let context = context
             .with_sign_ins(sign_ins.into_owned())
             .with_logs(logs.into_owned())
+            .with_trails(trails.into_owned())
             .with_findings(findings.into_owned());
         self.bench.context = self.bench.setup.context().with(context);
         self.episodes = state.episodes.into_owned();

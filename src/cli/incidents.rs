@@ -77,7 +77,7 @@ fn one(
                 .from
                 .as_ref()
                 .map(|file| file.display().to_string());
-            let steps = follow_up::commands(&told.incident_id, file.as_deref());
+            let steps = follow_up::commands((&told.incident_id, told.start), file.as_deref());
             let lines = steps
                 .iter()
                 .map(|(purpose, command)| format!("  {purpose}: {command}\n"));

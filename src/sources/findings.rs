@@ -116,6 +116,7 @@ fn event(stated: &Stated<'_>, principal: Option<Principal>, state: &mut ParserSt
     let (Some(principal), Some(id)) = (principal, stated.id.text()) else {
         return Parsed::Skipped(SkipReason::Finding);
     };
+    let client = state.clients.of("", interner).family.clone();
     let share =
         |value: Value<'_>, interner: &mut Interner| value.text().map(|text| interner.share(&text));
     let title = stated.title.text().unwrap_or_default();
@@ -131,6 +132,7 @@ fn event(stated: &Stated<'_>, principal: Option<Principal>, state: &mut ParserSt
         account: share(stated.account, interner),
         region: share(stated.region, interner),
         regional: false,
+        client,
         principal: Some(principal),
         credential: stated.credential.and_then(|value| share(value, interner)),
         peer: address.map_or_else(Default::default, |text| address::peer(&text, interner)),
@@ -176,6 +178,7 @@ impl Conclusion<'_> {
             account: event.account,
             region: event.region,
             regional: false,
+            client: state.clients.of("", interner).family.clone(),
             principal: Some(principal),
             credential: event.credential,
             peer: event.peer,

@@ -3,8 +3,8 @@
 //! `docs/PLAIN.md` describes the fields. Names with dots may also be nested.
 
 use crate::event::{
-    Action, Assignment, Attachment, Blinding, Context, Destination, Event, IdentityKind, Outcome,
-    Peer, Principal, Provider, Source, Untrusted,
+    Action, Assignment, Attachment, Blinding, Context, Destination, Detection, Event, IdentityKind,
+    Outcome, Peer, Principal, Provider, Source, Untrusted,
 };
 use crate::sources::flat::Flat;
 use crate::sources::interner::Interner;
@@ -14,7 +14,7 @@ use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::{self, id, instant::instant};
 use crate::sources::report::{Parsed, RejectReason};
 use crate::time::Time;
-use crate::vocab::Str;
+use crate::vocab::{FindingSeverity, Str};
 
 /// How records of the plain form are read, as objects or as rows of a comma-separated table.
 pub const PARSER: RecordParser = RecordParser::new(Source::Plain, recognises, parse)
@@ -85,12 +85,14 @@ const FIELDS: [&str; 55] = [
 /// Fields for the results of a call.
 const RESULT_FIELDS: [&str; 3] = ["created", "issued", "counted"];
 /// Fields that came later. They are part of an id only where they are stated, so that older records keep theirs.
-const LATER_FIELDS: [&str; 5] = [
+const LATER_FIELDS: [&str; 7] = [
     "unique_id",
     "blinding.logs",
     "blinding.target",
     "assigned.instance",
     "assigned.identity",
+    "finding.title",
+    "finding.severity",
 ];
 
 fn recognises(object: Object<'_>) -> bool {
@@ -195,6 +197,7 @@ fn event(doc: &Flat<'_>, time: Time, state: &mut ParserState) -> Result<Event, I
     let principal = principal(&mut r)?;
     let attachment = attachment(&mut r)?;
     let blinding = blinding(&mut r)?;
+    let detection = detection(&mut r)?;
     let assigned = r
         .shared("assigned.instance")
         .zip(r.shared("assigned.identity"));
@@ -279,6 +282,7 @@ fn event(doc: &Flat<'_>, time: Time, state: &mut ParserState) -> Result<Event, I
             .filter(|_| worked)
             .map(|(instance, identity)| Box::new(Assignment { instance, identity })),
         counted: r.truth("counted")?.unwrap_or(true),
+        detection: detection.map(Box::new),
         ..Event::new(time, event_id(doc), provider, Source::Plain)
     })
 }
@@ -315,6 +319,12 @@ fn blinding(r: &mut Record<'_>) -> Result<Option<Blinding>, Invalid> {
     }
     let target = r.untrusted("blinding.target");
     Ok((!logs.is_empty() || target.is_some()).then_some(Blinding { logs, target }))
+}
+
+fn detection(r: &mut Record<'_>) -> Result<Option<Detection>, Invalid> {
+    let severity = r.word("finding.severity", FindingSeverity::parse)?;
+    let title = r.untrusted("finding.title");
+    Ok(title.map(|title| Detection { title, severity }))
 }
 
 fn attachment(r: &mut Record<'_>) -> Result<Option<Attachment>, Invalid> {

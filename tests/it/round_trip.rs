@@ -199,7 +199,10 @@ fn no_format_is_left_out() {
     let written: BTreeSet<&str> = Format::ALL.into_iter().map(Format::name).collect();
     let read: BTreeSet<&str> = Source::ALL.iter().map(|source| source.as_str()).collect();
     assert_eq!(rows, written);
-    assert_eq!(rows, read);
+    // Of these the fixtures say what each record is, and no estate is simulated in them.
+    let not_simulated = ["azure.keyvault", "findings"];
+    let all = rows.into_iter().chain(not_simulated).collect();
+    assert_eq!(read, all);
 }
 
 /// Makes an estate in some formats, and returns its folder and all that is read of it.

@@ -153,7 +153,9 @@ fn write_why(out: &mut String, incident: &Incident, documents: &Documents<'_>) -
 /// Writes the commands for what is done next.
 fn write_commands(out: &mut String, incident: &Incident, guide: &Guide) -> std::fmt::Result {
     writeln!(out, "<h3>Commands</h3>\n<table class=\"rows\"><tbody>")?;
-    for (purpose, command) in follow_up::commands(&incident.incident_id, Some(guide.alerts)) {
+    for (purpose, command) in
+        follow_up::commands((&incident.incident_id, incident.start), Some(guide.alerts))
+    {
         let command = (guide.complete)(&command);
         writeln!(
             out,

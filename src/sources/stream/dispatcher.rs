@@ -1,6 +1,6 @@
 //! Parses complete records, counts them, and passes their events and rejects on.
 
-use crate::event::{Event, Source};
+use crate::event::{Action, Event, Source};
 use crate::sources::json::{Layout, Object, Value};
 use crate::sources::options::{Period, ReadOptions};
 use crate::sources::parser::{ParsedLine, ParserState};
@@ -202,7 +202,11 @@ impl RecordDispatcher {
         // The usual case: the object is a record itself.
         let was_log = self.state.is_log;
         let parsed = registry::parse_object(object, self.only, &mut self.state);
-        let may_be_own = matches!(parsed, None | Some(Parsed::Skipped(SkipReason::Finding)));
+        let may_be_own = match &parsed {
+            None | Some(Parsed::Skipped(SkipReason::Finding)) => true,
+            Some(Parsed::Event(event)) => event.action == Action::Finding,
+            Some(_) => false,
+        };
         if may_be_own && own::is_own(object) {
             self.state.is_log = was_log;
             return self.dispatch(Parsed::Skipped(SkipReason::Own), window, sinks);

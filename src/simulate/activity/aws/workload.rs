@@ -313,7 +313,8 @@ fn assume_with_web_identity(
     let mut caller = session.clone();
     caller.account = Some(who.account);
     caller.canonical.0 = format!(
-        "aws:webid:arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com/{subject}"
+        "aws:webid:arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com/repo:halcyon/{}",
+        who.name
     );
     caller.identity = format!(
         "{{\"type\":\"WebIdentityUser\",\"principalId\":\"arn:aws:iam::{account}:oidc-provider/\

@@ -1,0 +1,4 @@
+//! `okta.system`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::AzureKeyVault));

@@ -169,7 +169,7 @@ pub struct Alert {
 /// What another detector concluded of an entity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindingRecord {
-    /// When the act began that it is about.
+    /// When the act was last seen that it is about.
     #[serde(with = "as_text")]
     pub time: Time,
     /// The detector, as in `guardduty`.

@@ -506,7 +506,11 @@ impl<'a> View<'a> {
         let sets = std::iter::once(&self.generation.findings).chain(since.map(|(_, set)| set));
         let all = sets.flat_map(|set| names.iter().flat_map(move |name| set.of(name)));
         let mut found: Vec<&Finding> = all.filter(|of| of.at.day() <= self.day).collect();
-        found.sort_unstable_by_key(|of| (of.at.day(), &of.detector, &of.kind, *of));
+        // The gravest of a day and kind comes first, and stays.
+        found.sort_unstable_by_key(|of| {
+            let weight = (of.severity, &of.title, &of.event_id);
+            (of.at.day(), &of.detector, &of.kind, Reverse(weight), of.at)
+        });
         found.dedup_by_key(|of| (of.at.day(), &of.detector, &of.kind));
         found
     }

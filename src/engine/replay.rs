@@ -65,6 +65,9 @@ impl<'a> Replay<'a> {
 
     /// Learns a day. If this day shows that the day before has closed, that day is scored into the log first.
     pub fn learn(&mut self, mut aggregate: DayAggregate) {
+        if !aggregate.has_records() {
+            return self.learner.learn_findings(&aggregate);
+        }
         let mut facts = self.close_pending(&mut aggregate);
         let aggregate = &aggregate;
         let is_scored = self
@@ -92,6 +95,9 @@ impl<'a> Replay<'a> {
 
     /// Learns a day after which this replay learns no other, so that nothing can show that it has closed.
     pub fn learn_last(&mut self, mut aggregate: DayAggregate) {
+        if !aggregate.has_records() {
+            return self.learner.learn_findings(&aggregate);
+        }
         if self.is_burn_in(aggregate.day) {
             // What it shows sets the thresholds of the day after.
             return self.learn(aggregate);

@@ -103,6 +103,11 @@ impl<'a> Learner<'a> {
         &self.memory
     }
 
+    /// Learns what other detectors concluded of a day on which nobody is known to have done anything. That is no day of the store.
+    pub fn learn_findings(&mut self, aggregate: &DayAggregate) {
+        self.memory.findings.merge(&aggregate.findings);
+    }
+
     /// Learns one day: `aggregate` as it was collected, `facts` merged by entity.
     ///
     /// # Panics

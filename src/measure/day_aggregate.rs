@@ -31,6 +31,14 @@ pub type OwnAccounts = BTreeSet<Str>;
 ///
 /// The log does not matter, for one record may arrive through several.
 fn fingerprint(event: &Event) -> u64 {
+    // A detector tells of a finding again as it grows, and its id may be that of the event that raised it.
+    if event.action == Action::Finding {
+        let stated = event.detection.as_deref();
+        let title = stated.map_or("", |of| of.title.raw());
+        let level = stated.and_then(|of| of.severity);
+        let version = format!("{}/{}/{}/{level:?}/{title}", event.time, event.op, event.id);
+        return xxh3_64_with_seed(version.as_bytes(), value_hash(&event.service));
+    }
     let giver = match event.provider {
         // Their logs record the same sign-in and the same request under one id.
         Provider::Azure | Provider::Entra | Provider::M365 => Provider::Entra,
@@ -317,6 +325,25 @@ impl DayAggregate {
             ),
         ];
         all.into_iter().filter(|&(_, n)| n > 0).collect()
+    }
+
+    /// Returns whether there is more of it than what other detectors concluded.
+    pub fn has_records(&self) -> bool {
+        self.last.is_some() || self.findings.is_empty()
+    }
+
+    /// Returns the entities to which the provider gave one of these ids, which it never gives twice.
+    pub fn entities_with<'a>(&'a self, ids: &'a [Str]) -> impl Iterator<Item = &'a Entity> {
+        #[expect(
+            clippy::iter_over_hash_type,
+            reason = "the entities are put into a set"
+        )]
+        let subjects = self.subjects.keys();
+        let is_one = |subject: &&Subject| {
+            let id = subject.unique_id.as_ref();
+            id.is_some_and(|id| ids.contains(id))
+        };
+        subjects.filter(is_one).map(|subject| &subject.entity)
     }
 
     /// Returns the entity for which one counts: itself, or the others that it is one of.

@@ -2,10 +2,11 @@
 //! actor and how unusual that is for it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Action;
+use crate::event::{Action, cut};
 use crate::identity::{ResolvedEvent, lesser_ids};
 use crate::measure::bounds::{FINDINGS_MAX, FOUND_MAX};
 use crate::measure::value_hash;
@@ -14,13 +15,13 @@ use crate::vocab::{FindingSeverity, Str};
 
 /// Days for which findings are remembered: as long as the values of traits.
 pub const FINDING_DAYS: i32 = 90;
-/// The most bytes of the texts that belong to one.
-const TEXT_BYTES_MAX: usize = 2_048;
+/// The most bytes of each of its texts; the rest is cut off.
+const TEXT_BYTES_MAX: usize = 256;
 
-/// A finding of another detector: of several of a kind on one day the first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// What another detector found of a kind on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// When the act began that it is about, as far as the detector says; else when it was made.
+    /// When the act was last seen that it is about, as far as the detector says; else when it was made. Of several the first.
     pub at: Time,
     /// The detector's id of it.
     pub event_id: Str,
@@ -42,26 +43,28 @@ impl Finding {
             return None;
         }
         let stated = event.detection.as_deref();
+        let short = |text: &Str| match text.len() > TEXT_BYTES_MAX {
+            true => Str::from(cut(text, TEXT_BYTES_MAX)),
+            false => text.clone(),
+        };
         let finding = Self {
             at: event.time,
-            event_id: event.id.clone(),
-            detector: event.service.clone(),
-            kind: event.op.clone(),
-            title: stated.map_or_else(Str::default, |of| of.title.shared().clone()),
+            event_id: short(&event.id),
+            detector: short(&event.service),
+            kind: short(&event.op),
+            title: stated.map_or_else(Str::default, |of| short(of.title.shared())),
             severity: stated.and_then(|of| of.severity),
         };
-        let texts = [
-            &finding.event_id,
-            &finding.detector,
-            &finding.kind,
-            &finding.title,
-        ];
-        if texts.iter().map(|text| text.len()).sum::<usize>() > TEXT_BYTES_MAX {
-            return None;
-        }
         let principal = event.principal.as_ref();
         let others = principal.into_iter().flat_map(|principal| {
-            let others = [&principal.role, &principal.unique_id, &principal.instance];
+            // All persons in a role share its id.
+            let unique_id = principal.unique_id.as_ref();
+            let unique_id = unique_id.filter(|_| !is_person_in_role(&principal.id));
+            let others = [
+                principal.role.as_ref(),
+                unique_id,
+                principal.instance.as_ref(),
+            ];
             others.into_iter().flatten()
         });
         let named = resolved.identity.iter().chain(others).cloned();
@@ -72,15 +75,30 @@ impl Finding {
         (!names.is_empty()).then_some((finding, names))
     }
 
+    /// Takes in another of the same day and kind, in any order: the first time, and of the gravest what it says.
+    fn merge(&mut self, other: Self) {
+        let at = self.at.min(other.at);
+        let weight = |of: &Self| (of.severity, of.title.clone(), of.event_id.clone());
+        if weight(&other) > weight(self) {
+            *self = other;
+        }
+        self.at = at;
+    }
+
     fn key(&self) -> Key {
         (self.at.day(), self.detector.clone(), self.kind.clone())
     }
 }
 
+/// Returns whether an identity is a person behind a role of AWS, whose unique id is the role's.
+pub fn is_person_in_role(identity: &str) -> bool {
+    identity.contains(":assumed-role/")
+}
+
 /// A day, a detector and a kind.
 type Key = (Day, Str, Str);
 
-/// The findings on each identity, by any of its names: of each day and kind the first, and the last so many of these. If there are
+/// The findings on each identity, by any of its names: one of each day and kind, and the last so many of these. If there are
 /// too many names, those with the lowest hashes are kept. So it is a function of the set of findings, whatever their order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Findings {
@@ -92,11 +110,11 @@ impl Findings {
     pub fn note(&mut self, name: &Str, finding: Finding) {
         let key = (value_hash(name), name.clone());
         let of_name = self.by_name.entry(key).or_default();
-        let known = of_name
-            .entry(finding.key())
-            .or_insert_with(|| finding.clone());
-        if finding < *known {
-            *known = finding;
+        match of_name.entry(finding.key()) {
+            Entry::Vacant(place) => {
+                place.insert(finding);
+            }
+            Entry::Occupied(mut known) => known.get_mut().merge(finding),
         }
         if of_name.len() > FINDINGS_MAX {
             of_name.pop_first();
@@ -162,6 +180,38 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::event::{AddressClass, Event, IdentityKind, Principal, Provider, Source};
+
+    #[test]
+    fn a_person_in_a_role_is_not_found_by_the_id_of_the_role() {
+        let found = |id: &str| {
+            let mut event = Event {
+                action: Action::Finding,
+                ..Event::new(
+                    Day(20_000).start(),
+                    "f".into(),
+                    Provider::Aws,
+                    Source::Findings,
+                )
+            };
+            event.principal = Some(Principal {
+                unique_id: Some("AROAEXAMPLE".into()),
+                ..Principal::new(id.into(), IdentityKind::Human)
+            });
+            let resolved = ResolvedEvent {
+                event: &event,
+                identity: Some(id.into()),
+                region: None,
+                peer_class: AddressClass::Unknown,
+                sensitive: false,
+                source_sensitive: false,
+            };
+            Finding::of(&resolved).map_or(0, |(_, names)| names.len())
+        };
+        assert_eq!(found("arn:aws:iam::111122223333:role/etl"), 2);
+        let person = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Dev_1/ana@example.com";
+        assert_eq!(found(person), 1);
+    }
 
     fn added<'s>(all: impl IntoIterator<Item = &'s (u8, u16, u8)>) -> Findings {
         let mut findings = Findings::default();
@@ -171,8 +221,8 @@ mod tests {
                 event_id: format!("f-{hour}").into(),
                 detector: "guardduty".into(),
                 kind: format!("kind-{kind}").into(),
-                title: Str::default(),
-                severity: None,
+                title: format!("title {}", hour % 7).into(),
+                severity: [None, Some(FindingSeverity::High)][usize::from(hour % 2)],
             };
             findings.note(&format!("user-{name}").into(), finding);
         }

@@ -41,7 +41,7 @@ pub use coverage::{Coverage, LogSource, LogSourceKey, Seen};
 pub use creation::{Creation, Creations, keep_creations, note_creation, note_creation_of_day};
 pub use day_aggregate::{DayAggregate, OwnAccounts, SharedRegister, Unnamed, unique_id_of};
 pub use facts::{Cell, CellKey, DayFacts, KnownThings, Minute};
-pub use finding::{FINDING_DAYS, Finding, Findings};
+pub use finding::{FINDING_DAYS, Finding, Findings, is_person_in_role};
 pub use grants::{EVERYBODY, Grant, Grants};
 pub use hash::{hash_in, value_hash};
 pub use issuance::{Issuance, Issuances, Issued};

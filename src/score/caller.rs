@@ -85,7 +85,7 @@ fn is_opaque(id: &str) -> bool {
     is_guid || is_number
 }
 
-fn aliases(subject: &Subject) -> Vec<String> {
+pub(super) fn aliases(subject: &Subject) -> Vec<String> {
     let mut aliases: BTreeSet<String> = subject
         .facts
         .profile

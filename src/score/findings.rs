@@ -4,7 +4,10 @@ use std::cmp::Reverse;
 
 use crate::alert::FindingRecord;
 use crate::baseline::View;
-use crate::measure::{FINDING_DAYS, Finding};
+use crate::event::{IdentityKind, Principal};
+use crate::identity::lesser_ids;
+use crate::measure::{FINDING_DAYS, Finding, is_person_in_role};
+use crate::score::caller::aliases;
 use crate::score::subject::Subject;
 use crate::vocab::Str;
 
@@ -18,8 +21,16 @@ pub(super) fn findings(
     unique_id: Option<&Str>,
     view: View<'_>,
 ) -> Vec<FindingRecord> {
-    let id = std::iter::once(&subject.entity.id);
-    let names: Vec<Str> = id.chain(unique_id).cloned().collect();
+    let id = &subject.entity.id;
+    let unique_id = unique_id.filter(|_| !is_person_in_role(id));
+    // A detector may know somebody by an address alone.
+    let aliases = aliases(subject);
+    let named = Principal {
+        aliases: aliases.iter().map(|alias| Str::from(&**alias)).collect(),
+        ..Principal::new(id.clone(), IdentityKind::Unknown)
+    };
+    let names = [Some(id), unique_id].into_iter().flatten().cloned();
+    let names: Vec<Str> = names.chain(lesser_ids(&named)).collect();
     let all = view.findings_of(&names);
     let mut near: Vec<&Finding> = all.clone();
     near.retain(|of| of.at.day() >= subject.day.plus(-1));

@@ -2,7 +2,7 @@
 //! Graph security API, and risk detections of Entra ID Protection.
 //!
 //! A finding is read for whom it is about. One that names no principal, as those of configuration checks, is context to nobody.
-//! Its time is when the act began that it is about, which later versions of a finding keep, as they keep its id.
+//! Its time is when the act was last seen that it is about, so a finding that goes on is found on each of its days.
 
 use crate::event::{Action, Detection, Event, IdentityKind, Principal, Provider, Source};
 use crate::sources::interner::Interner;
@@ -160,7 +160,7 @@ pub struct Conclusion<'a> {
     pub title: &'a str,
     /// How grave it takes that to be.
     pub severity: Option<FindingSeverity>,
-    /// When the act began, if it is stated.
+    /// When the act was last seen, if it is stated.
     pub at: Option<Time>,
 }
 
@@ -220,9 +220,9 @@ fn guard_duty(object: Object<'_>, state: &mut ParserState) -> Parsed {
         title: member(object, "title"),
         severity: level.map(of_guard_duty),
         times: [
-            at(service, &["eventFirstSeen"]),
-            member(object, "createdAt"),
+            at(service, &["eventLastSeen"]),
             member(object, "updatedAt"),
+            member(object, "createdAt"),
         ],
         account,
         region: member(object, "region"),
@@ -350,9 +350,9 @@ fn security_hub(object: Object<'_>, state: &mut ParserState) -> Parsed {
         title: member(object, "Title"),
         severity: label,
         times: [
-            member(object, "FirstObservedAt"),
-            member(object, "CreatedAt"),
+            member(object, "LastObservedAt"),
             member(object, "UpdatedAt"),
+            member(object, "CreatedAt"),
         ],
         account,
         region: member(object, "Region"),
@@ -436,8 +436,8 @@ fn sentinel(object: Object<'_>, state: &mut ParserState) -> Parsed {
         title: member(object, "AlertName"),
         severity: severity(member(object, "AlertSeverity")),
         times: [
-            member(object, "StartTime"),
-            member(object, "StartTimeUtc"),
+            member(object, "EndTime"),
+            member(object, "EndTimeUtc"),
             member(object, "TimeGenerated"),
         ],
         account: at(account, &["AadTenantId"]),
@@ -478,9 +478,9 @@ fn graph(object: Object<'_>, state: &mut ParserState) -> Parsed {
         title: member(object, "title"),
         severity: severity(member(object, "severity")),
         times: [
-            member(object, "firstActivityDateTime"),
+            member(object, "lastActivityDateTime"),
+            member(object, "lastUpdateDateTime"),
             member(object, "createdDateTime"),
-            Value::Null,
         ],
         account: member(object, "tenantId"),
         region: Value::Null,

@@ -15,7 +15,7 @@ fn guard_duty(id: &str, day: u32, role: &str, kind: &str, severity: f64) -> Stri
         "arn": format!("arn:aws:guardduty:eu-west-1:111122223333:detector/d1/finding/{id}"),
         "resource": {"resourceType": "AccessKey", "accessKeyDetails": {
             "principalId": "AROAEXAMPLE:run", "userType": "AssumedRole", "userName": role}},
-        "service": {"serviceName": "guardduty", "eventFirstSeen": format!("2026-03-{day:02}T03:10:00Z")},
+        "service": {"serviceName": "guardduty", "eventLastSeen": format!("2026-03-{day:02}T03:10:00Z")},
         "createdAt": format!("2026-03-{day:02}T03:40:00Z"), "title": format!("{role} is unusual"),
     });
     finding.to_string() + "\n"
@@ -37,6 +37,24 @@ fn incidents(world: &World) -> Vec<Value> {
         .lines()
         .map(|line| serde_json::from_str(line).expect("a document"))
         .collect()
+}
+
+/// Findings are kept for months: one from before the logs begins no store, and a finding of any day judges nobody.
+#[test]
+fn a_finding_of_an_earlier_day_changes_nothing() {
+    let [before, today] = theft(job(2));
+    let world = World::empty();
+    world.write("logs/logs.jsonl", before + &today);
+    let said = |logs: &[&str]| {
+        let command = ["backtest", "--format", "json"];
+        world.run(&[&command[..], logs].concat()).succeeds().out
+    };
+    let alone = said(&["logs"]);
+    let finding = guard_duty("f0", 5, "job-02", EXFILTRATION, 8.0);
+    let findings = finding.replace("2026-03-05", "2026-01-05")
+        + &guard_duty("f1", 9, "nobody", DISCOVERY, 5.0);
+    world.write("findings.jsonl", findings);
+    assert_eq!(said(&["logs", "findings.jsonl"]), alone);
 }
 
 #[test]

@@ -36,7 +36,7 @@ use crate::engine::scorer::{Added, Scorer};
 use crate::engine::scorer::{LateEvents, ScoreOptions, ScoreSummary};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
-use crate::event::Event;
+use crate::event::{Action, Event};
 use crate::objects::{Bucket, Location, Object};
 use crate::sources::{self, FileReport, InputFile, ReadOptions};
 use crate::store::{Archive, FOLLOWED_EVENTS, Role, Store};
@@ -398,10 +398,14 @@ impl<'a> Follower<'a> {
         let trail = trail_of(&event);
         let trails = &mut self.checkpoint.trails;
         let is_late = trails.is_late(&trail, time, lateness);
+        // What another detector concludes says nothing of how far the logs have come.
+        let is_finding = event.action == Action::Finding;
         let added = self.scorer.add(event)?;
         match added {
             Added::New => {
-                trails.observe(trail, time, lateness);
+                if !is_finding {
+                    trails.observe(trail, time, lateness);
+                }
                 self.intake.note(time);
             }
             Added::Repeated => self.intake.repeated += 1,

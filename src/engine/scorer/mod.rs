@@ -38,7 +38,7 @@ use crate::measure::{DayAggregate, DayFacts, Minute};
 use crate::score::{SOURCE_SILENT, Silence};
 use crate::store::Archive;
 use crate::time::{Day, Time};
-use crate::vocab::{Entity, EntityKind};
+use crate::vocab::{Entity, EntityKind, Str};
 
 /// The most complete days that stay in memory because late events may come.
 const COMPLETE_DAYS_IN_MEMORY: usize = 2;
@@ -215,9 +215,11 @@ impl<'a> Scorer<'a> {
         }
     }
 
-    /// Returns the days in memory, in order.
+    /// Returns the days in memory on which anybody did anything, in order.
     pub fn days(&self) -> Vec<Day> {
-        self.open.keys().copied().collect()
+        let days = self.open.iter();
+        let days = days.filter(|(_, open)| open.aggregate.has_records());
+        days.map(|(&day, _)| day).collect()
     }
 
     /// Returns the facts of a day in memory, by subject.
@@ -276,7 +278,15 @@ impl<'a> Scorer<'a> {
             }
         }
         if resolved.event.action == Action::Finding {
-            let concerned: Vec<Entity> = resolved.concerned().collect();
+            let mut concerned: BTreeSet<Entity> = resolved.concerned().collect();
+            let principal = resolved.event.principal.as_ref();
+            let ids: Vec<Str> = principal
+                .and_then(|p| p.unique_id.clone())
+                .into_iter()
+                .collect();
+            for (_, open) in self.open.range(day..) {
+                concerned.extend(open.aggregate.entities_with(&ids).cloned());
+            }
             for entity in &concerned {
                 self.note_entity(entity, day);
             }

@@ -91,10 +91,10 @@ pub fn finding(object: Object<'_>, doc: &Flat<'_>, class: u64, state: &mut Parse
         return Parsed::Skipped(SkipReason::Finding);
     };
     let product = product.unwrap_or_default().to_lowercase();
-    let first = [
-        "finding_info.first_seen_time",
-        "finding_info.first_seen_time_dt",
-        "finding.first_seen_time",
+    let last = [
+        "finding_info.last_seen_time",
+        "finding_info.last_seen_time_dt",
+        "finding.last_seen_time",
     ];
     let stated = findings::Conclusion {
         detector: &product,
@@ -102,7 +102,7 @@ pub fn finding(object: Object<'_>, doc: &Flat<'_>, class: u64, state: &mut Parse
         id: &id,
         title: &title,
         severity: severity(doc),
-        at: first.iter().find_map(|path| instant(&doc.text(path)?)),
+        at: last.iter().find_map(|path| instant(&doc.text(path)?)),
     };
     let evidence = object
         .get("evidences")

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
 
+use crate::cli::clock::now;
 use crate::cli::options::PeriodSelection;
 use crate::cli::{Common, Console, Ending};
 use crate::config::Config;
@@ -93,7 +94,7 @@ impl Inputs {
         (period, common): (&PeriodSelection, &Common),
         console: &Console,
     ) -> Result<Self> {
-        let learnt = |options: &ReadOptions| listed_before(&common.store(), options);
+        let learnt = |options: &ReadOptions| listed_before(&common.store(), options, now().day());
         Self::find_with(
             (logs, learnt),
             own,

@@ -313,7 +313,8 @@ pub(super) fn train_holding(
     };
     generation.tuning = tuning;
     enter(&mut ledger, &intake, (number, &reading), last);
-    enter_listed(&mut ledger, &listed, (number, &reading), last);
+    let today = setup.now.day();
+    enter_listed(&mut ledger, &listed, (number, &reading), (last, today));
     let baselines = replay.baselines().map(Ok);
     let staged = store.stage_generation_of(&generation, baselines, &replay.log)?;
     learner.stage_ledger(&ledger, published)?;
@@ -530,17 +531,18 @@ fn listed_days(files: &[InputFile]) -> ListedDays {
 /// Stands between a series and the last day up to which all its objects were learnt, in the name of what the ledger has of it.
 const THROUGH: &str = " through ";
 
-/// Records up to which day all objects of each series were learnt, so that the days before need not be listed again.
+/// Records up to which day all objects of each series were learnt, so that the days before need not be listed again. A day that is
+/// yet to come tells nothing of the days until then.
 fn enter_listed(
     ledger: &mut Ledger,
     listed: &ListedDays,
     (number, reading): (u64, &str),
-    last: Day,
+    (last, today): (Day, Day),
 ) {
     for (series, days) in listed {
         let is_learnt =
             |(_, objects): &(&Day, &Vec<u128>)| objects.iter().all(|id| ledger.contains_key(id));
-        let Some((through, _)) = days.iter().take_while(is_learnt).last() else {
+        let Some((through, _)) = days.range(..=today).take_while(is_learnt).last() else {
             continue;
         };
         let entry = LedgerEntry {
@@ -556,25 +558,34 @@ fn enter_listed(
 }
 
 /// Returns the first day that is to be listed of each series of objects that was learnt so far: late objects come within a week
-/// of the last day of which all were learnt. Another reading may make more of objects that were learnt, so it lists all.
+/// of the last day of which all were learnt. Another reading may make more of objects that were learnt, so it lists all. What names
+/// a day that is yet to come does not count, and its series is listed as a new one.
 ///
 /// # Errors
 ///
 /// Fails if another process is training, or the store cannot be read.
-pub fn listed_before(store: &Store, options: &ReadOptions) -> Result<BTreeMap<Series, Day>> {
+pub fn listed_before(
+    store: &Store,
+    options: &ReadOptions,
+    today: Day,
+) -> Result<BTreeMap<Series, Day>> {
     let Some(manifest) = store.manifest()? else {
         return Ok(BTreeMap::new());
     };
     let lock = store.lock(Role::Learner)?;
     let ledger = store.begin_learning(&lock)?.ledger(manifest.generation)?;
-    let reading = options.reading();
+    Ok(first_listed(&ledger, &options.reading(), today))
+}
+
+fn first_listed(ledger: &Ledger, reading: &str, today: Day) -> BTreeMap<Series, Day> {
     let of_entry = |(key, entry): (&u128, &LedgerEntry)| {
         let (series, through) = entry.name.rsplit_once(THROUGH)?;
         let (series, through) = (Series::parse(series)?, Day::parse(through)?);
-        let is_one = series.identity() == *key && entry.incomplete.as_ref() == Some(&reading);
+        let is_of_reading = entry.incomplete.as_deref() == Some(reading);
+        let is_one = series.identity() == *key && is_of_reading && through <= today;
         is_one.then(|| (series, through.plus(1 - OPEN_DAYS)))
     };
-    Ok(ledger.iter().filter_map(of_entry).collect())
+    ledger.iter().filter_map(of_entry).collect()
 }
 
 #[cfg(test)]
@@ -585,6 +596,34 @@ mod tests {
     use crate::engine::NoProgress;
     use crate::event::Source;
     use crate::time::Time;
+
+    #[test]
+    fn a_key_of_a_day_to_come_ends_no_series() {
+        let series = Series::parse("s3://b/eu/YYYY/MM/DD").unwrap();
+        let day = |text| Day::parse(text).unwrap();
+        let (known, today) = (day("2026-03-16"), day("2026-03-20"));
+        let entry = LedgerEntry {
+            name: "an object".to_owned(),
+            generation: 1,
+            bytes: 1,
+            events: 1,
+            last_day: Some(known),
+            incomplete: None,
+        };
+        let to_come = day("2099-01-01");
+        let days = BTreeMap::from([(known, vec![1]), (to_come, vec![2])]);
+        let mut ledger = Ledger::from([(1, entry.clone()), (2, entry)]);
+        let listed = ListedDays::from([(series.clone(), days)]);
+        enter_listed(&mut ledger, &listed, (1, "2"), (known, today));
+        let first = |ledger: &Ledger| first_listed(ledger, "2", today).get(&series).copied();
+        assert_eq!(first(&ledger), Some(known.plus(1 - OPEN_DAYS)));
+        // A row that was written so does not count, until another takes its place.
+        let row = ledger.get_mut(&series.identity()).unwrap();
+        row.name = format!("{series}{THROUGH}{to_come}");
+        assert_eq!(first(&ledger), None);
+        enter_listed(&mut ledger, &listed, (2, "2"), (known, today));
+        assert_eq!(first(&ledger), Some(known.plus(1 - OPEN_DAYS)));
+    }
 
     /// Trains on all of a folder at an instant.
     fn train_at(now: &str, folder: &std::path::Path, format: Option<Source>) -> TrainSummary {

@@ -117,6 +117,32 @@ fn a_night_lists_and_reads_only_what_is_new() {
 }
 
 #[test]
+fn a_key_of_a_day_to_come_hides_no_later_object() {
+    let world = World::simulated(11, 10, 20);
+    let days = world.days();
+    let server = Server::start(1000);
+    server.put_days_of_one("trail", &world, &days[..8]);
+    let key = "trail/AWSLogs/111122223333/CloudTrail/eu-west-1/2099/01/01/x.txt";
+    server.put(key, b"hello\n".to_vec());
+    let follow = || {
+        let line = "score --follow --poll 50ms --until-idle 300ms s3://trail/";
+        server.run(&world, line).succeeds();
+    };
+    server.run(&world, "nightly s3://trail/").succeeds();
+    follow();
+    server.asked();
+    server.put_days_of_one("trail", &world, &days[8..]);
+    let of_new = |read: Vec<String>| -> usize {
+        let is_new = |address: &String| days[8..].iter().any(|day| address.contains(&**day));
+        read.iter().filter(|address| is_new(address)).count()
+    };
+    follow();
+    assert!(of_new(server.asked().1) > 0);
+    let (_, read, _) = figures(&server.run(&world, "nightly s3://trail/").succeeds().err);
+    assert!(read > 0 && of_new(server.asked().1) > 0);
+}
+
+#[test]
 fn what_is_outside_the_period_is_left_to_a_run_without_it() {
     let world = World::simulated(11, 12, 20);
     let days = world.days();

@@ -177,6 +177,12 @@ impl<'a> Follower<'a> {
     ) -> Result<Self> {
         let generation = Arc::new(store.load_generation()?);
         let mut checkpoint = Checkpoint::read(store.root())?;
+        let read = checkpoint.files.keys().filter_map(|path| path.to_str());
+        let watch = Watch::new(&options.paths, options.own.clone()).with_objects(
+            &options.locations,
+            (options.poll_objects, options.read.period),
+            (read, setup.now.day()),
+        );
         let saved = std::mem::take(&mut checkpoint.scorer);
         let at = (store.root().join(FOLLOWED_EVENTS), &checkpoint.buffered);
         let scorer = Scorer::resume_in(setup, generation, options.score.clone(), &saved, at)?;
@@ -184,11 +190,7 @@ impl<'a> Follower<'a> {
             store,
             options,
             setup,
-            watch: Watch::new(&options.paths, options.own.clone()).with_objects(
-                &options.locations,
-                (options.poll_objects, options.read.period),
-                checkpoint.files.keys().filter_map(|path| path.to_str()),
-            ),
+            watch,
             scorer,
             archive: Archive::alerts(store),
             days_asked: BTreeSet::new(),
@@ -221,7 +223,7 @@ impl<'a> Follower<'a> {
     /// Looks at all files; returns whether anything was read.
     fn look(&mut self, progress: &dyn Progress) -> Result<bool> {
         let mut is_news = false;
-        let mut files = self.watch.begin((self.options.clock)());
+        let mut files = self.watch.begin((self.options.clock)(), self.now().day());
         files.retain(|file| !file.object().is_some_and(|object| self.was_read(object)));
         let opening = Opening::new(&files, (0..files.len()).collect());
         while let Some(next) = opening.next() {

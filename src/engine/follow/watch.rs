@@ -73,7 +73,7 @@ struct WatchedObjects {
     bucket: Arc<dyn Bucket>,
     /// Those that the last listing found, by their address.
     found: BTreeMap<PathBuf, Object>,
-    /// The last day of each series that was found.
+    /// The last day of each series that was found, and that is not yet to come.
     last_days: BTreeMap<Series, Day>,
     /// Why the last listing failed.
     fault: Option<String>,
@@ -81,17 +81,15 @@ struct WatchedObjects {
 
 impl WatchedObjects {
     /// Lists those of the last week of each series, and all of a new one. What is older was read, or is too late to be judged.
-    fn list(&mut self, period: Period) {
+    fn list(&mut self, period: Period, today: Day) {
         let days = self.last_days.iter();
         let from = days.map(|(series, day)| (series.clone(), day.plus(1 - OPEN_DAYS)));
         let wanted = Wanted::of(period.since, period.until, from.collect());
         match list(&self.bucket, &self.location, &wanted) {
             Ok(objects) => {
                 self.fault = None;
-                for (series, day) in objects.iter().filter_map(Object::listed) {
-                    let last = self.last_days.entry(series).or_insert(day);
-                    *last = day.max(*last);
-                }
+                let listed = objects.iter().filter_map(Object::listed);
+                note_last(&mut self.last_days, listed, today);
                 let named = objects
                     .into_iter()
                     .map(|object| (PathBuf::from(object.url()), object));
@@ -99,6 +97,18 @@ impl WatchedObjects {
             }
             Err(error) => self.fault = Some(error.with_causes()),
         }
+    }
+}
+
+/// Notes the last day of each series. A day that is yet to come tells nothing of the days until then.
+fn note_last(
+    last_days: &mut BTreeMap<Series, Day>,
+    found: impl Iterator<Item = (Series, Day)>,
+    today: Day,
+) {
+    for (series, day) in found.filter(|(_, day)| *day <= today) {
+        let last = last_days.entry(series).or_insert(day);
+        *last = day.max(*last);
     }
 }
 
@@ -143,13 +153,10 @@ impl Watch {
         self,
         locations: &[(Location, Arc<dyn Bucket>)],
         listing: (Duration, Period),
-        read: impl Iterator<Item = &'a str>,
+        (read, today): (impl Iterator<Item = &'a str>, Day),
     ) -> Self {
         let mut last_days = BTreeMap::new();
-        for (series, day) in read.filter_map(Series::of_address) {
-            let last = last_days.entry(series).or_insert(day);
-            *last = day.max(*last);
-        }
+        note_last(&mut last_days, read.filter_map(Series::of_address), today);
         let watched = |(location, bucket): &(Location, Arc<dyn Bucket>)| WatchedObjects {
             location: location.clone(),
             bucket: bucket.clone(),
@@ -172,7 +179,7 @@ impl Watch {
     }
 
     /// Starts a look: returns the existing files in reading order, and objects if it is time to list them.
-    pub fn begin(&mut self, now: Duration) -> Vec<InputFile> {
+    pub fn begin(&mut self, now: Duration, today: Day) -> Vec<InputFile> {
         self.losses.look += 1;
         let mut unreachable = Vec::new();
         let is_own = |path: &Path| self.own.has(path);
@@ -191,7 +198,7 @@ impl Watch {
             self.listed = Some(now);
             self.object_losses.look += 1;
             for watched in &mut self.objects {
-                watched.list(period);
+                watched.list(period, today);
                 found.extend(watched.found.values().cloned().map(InputFile::Object));
                 if let Some(fault) = &watched.fault {
                     let location = PathBuf::from(watched.location.to_string());
@@ -240,7 +247,7 @@ mod tests {
         let (flaky, gone) = (Path::new("/flaky"), Path::new("/gone"));
         let mut reported = Vec::new();
         for look in 0..6 {
-            assert!(watch.begin(Duration::ZERO).is_empty());
+            assert!(watch.begin(Duration::ZERO, Day(0)).is_empty());
             if (2..5).contains(&look) {
                 watch.lose(flaky, io::ErrorKind::PermissionDenied.into());
             }

@@ -120,12 +120,15 @@ impl Inputs {
         let mut is_missing_some = false;
         let (locations, paths) = split(logs);
         let mut unreachable = Vec::new();
-        if !locations.is_empty() {
-            let wanted = Wanted::of(
-                options.period.since,
-                options.period.until,
-                listed_before(&options)?,
-            );
+        let has_objects = !locations.is_empty();
+        if has_objects {
+            let period = options.period;
+            // Who names a first day wants all from then on.
+            let from = match period.since {
+                Some(_) => BTreeMap::new(),
+                None => listed_before(&options)?,
+            };
+            let wanted = Wanted::of((period.since, period.until), from, now().day());
             let access = object_access();
             for location in locations {
                 let listed = access

@@ -15,6 +15,9 @@ const FORMS: [(&str, &str); 6] = [
     ("", ""),
 ];
 
+/// The years that are taken for one, from the first to before the last: other digits are the number of something.
+const YEARS: (&str, &str) = ("2000", "2100");
+
 /// A key that states a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dated<'k> {
@@ -55,7 +58,7 @@ impl<'k> Dated<'k> {
             let text = key.get(from..from + n)?;
             text.bytes().all(|b| b.is_ascii_digit()).then_some(text)
         };
-        let year = digits(at, 4)?;
+        let year = digits(at, 4).filter(|year| (YEARS.0..YEARS.1).contains(year))?;
         FORMS
             .iter()
             .enumerate()
@@ -93,9 +96,31 @@ impl<'k> Dated<'k> {
         from(self.before, self.form, day)
     }
 
-    /// Returns a key after which no key of the series comes.
+    /// Returns a key on the way to this day of the series, before which none of its keys states it or a later one. Unless a provider
+    /// named the object, other keys may lie between two years, and the way ends there.
+    pub fn towards(&self, day: Day, key: &str) -> String {
+        let from = self.from(day);
+        match self.is_by_provider(key) {
+            true => from,
+            false => from.min(self.end()),
+        }
+    }
+
+    /// Returns a key after which no key of the series states a day of this year. Where nothing stands between year, month and day,
+    /// other numbers follow each month, and it is the end of the month.
     pub fn end(&self) -> String {
-        format!("{}9999~", self.before)
+        let (to_month, to_day) = FORMS[self.form];
+        if to_month.is_empty() {
+            let left = i32::from(self.day.days_to_end_of_month());
+            return format!("{}~", self.from(self.day.plus(left)));
+        }
+        let year = &self.day.to_string()[..4];
+        format!("{}{year}{to_month}12{to_day}31~", self.before)
+    }
+
+    /// Returns whether two keys are of one series.
+    pub fn is_beside(&self, other: &Dated<'_>) -> bool {
+        (self.before, self.form) == (other.before, other.form)
     }
 
     /// Returns whether a provider named the object, which does it in UTC.
@@ -235,6 +260,9 @@ mod tests {
             "app.log",
             "111122223333/2026/a",
             "9999/99/99/a",
+            "1999/12/31/a",
+            "2100/01/01/a",
+            "export/part-00010101.jsonl",
             "x12026-03-16",
             "20260316123456",
             "ä2026",

@@ -1,7 +1,8 @@
 //! Finds the objects of a location without listing the days that nobody wants.
 //!
 //! Keys are listed in their order. Where a page ends among days of a series that are not wanted, the next page begins
-//! behind them. What is before, between and behind series is always listed, so that nothing new is overlooked.
+//! behind them. What is before, between and behind series, and what only looks like a day here and there, is always listed, so that
+//! nothing new is overlooked.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::objects::dated::Dated;
-use crate::objects::{Bucket, Location, Object, Series};
+use crate::objects::{Bucket, Entry, Location, Object, Series};
 use crate::time::{Day, Time};
 
 /// After so many pages the rest of a location is listed in parts,
@@ -18,15 +19,22 @@ const PAGES_ALONE: usize = 4;
 /// and so many parts at once.
 const PARTS_AT_ONCE: usize = 16;
 
+/// So many keys are of one series before any of it are passed over. Running numbers look like days at most 31 times in a row.
+const KEYS_OF_SERIES: usize = 32;
+/// A day that lies further ahead is none.
+const DAYS_AHEAD_MAX: i32 = 366;
+
 /// The days whose objects are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    /// The first day of all series, instead of those of each.
+    /// The first day of all series.
     pub since: Option<Day>,
     /// The last day of all series.
     pub until: Option<Day>,
-    /// The first day of series that were listed before.
+    /// The first day of series that were listed before, where it is later.
     pub from: BTreeMap<Series, Day>,
+    /// The last day that a key can state; what looks like a later one is none.
+    pub latest: Option<Day>,
 }
 
 /// The key of an object states the day on which it was written or that of its events; some write it by a clock that is not UTC. So
@@ -37,29 +45,35 @@ const DAYS_AFTER: i32 = 2;
 
 impl Wanted {
     /// Returns which days may have events of a period, of series that are listed from certain days on.
-    pub fn of(since: Option<Time>, until: Option<Time>, from: BTreeMap<Series, Day>) -> Self {
+    pub fn of(
+        (since, until): (Option<Time>, Option<Time>),
+        from: BTreeMap<Series, Day>,
+        today: Day,
+    ) -> Self {
         Self {
             since: since.map(|since| since.day().plus(-DAYS_BEFORE)),
             until: until.map(|until| until.day().plus(DAYS_AFTER)),
             from,
+            latest: Some(today.plus(DAYS_AHEAD_MAX)),
         }
     }
 
     /// Returns the first day that is wanted of the series that a key is of.
     fn first(&self, dated: &Dated<'_>, root: &str) -> Option<Day> {
-        if self.since.is_some() || self.from.is_empty() {
+        if self.from.is_empty() {
             return self.since;
         }
-        self.from.get(&dated.series(root)).copied()
+        self.since.max(self.from.get(&dated.series(root)).copied())
     }
 
     /// Returns whether a key is wanted; if not, also a key behind which the next of its series comes that is.
     fn place(&self, key: &str, root: &str) -> Place {
-        let Some(dated) = Dated::of(key) else {
+        let is_day = |dated: &Dated<'_>| self.latest.is_none_or(|latest| dated.day <= latest);
+        let Some(dated) = Dated::of(key).filter(is_day) else {
             return Place::Wanted;
         };
         match self.first(&dated, root) {
-            Some(first) if dated.day < first => Place::Before(dated.from(first)),
+            Some(first) if dated.day < first => Place::Before(dated.towards(first, key)),
             _ if self.until.is_some_and(|until| dated.day > until) => Place::Before(dated.end()),
             _ => Place::Wanted,
         }
@@ -118,11 +132,7 @@ struct Listing<'a> {
 impl Listing<'_> {
     /// Cuts the keys after one into parts of as many known series each: what is before a part, and its last key.
     fn parts(&self, reached: String) -> Vec<(String, Option<String>)> {
-        let firsts = self
-            .wanted
-            .from
-            .iter()
-            .filter(|_| self.wanted.since.is_none());
+        let firsts = self.wanted.from.iter();
         let mut bounds: Vec<String> = firsts
             .filter_map(|(series, first)| series.from(self.bucket.root(), self.prefix, *first))
             .filter(|bound| *bound > reached)
@@ -161,6 +171,7 @@ impl Listing<'_> {
                 return Err(unordered(bucket.root()));
             }
             knows_after &= entries.first().is_none_or(|first| first.key >= last);
+            let is_series = ends_in_series(&entries);
             let mut behind = None;
             for entry in entries {
                 if entry.key <= last {
@@ -183,7 +194,7 @@ impl Listing<'_> {
             let Some(token) = page.next else {
                 break;
             };
-            match behind.filter(|behind| knows_after && *behind > last) {
+            match behind.filter(|behind| knows_after && is_series && *behind > last) {
                 Some(behind) if end.is_some_and(|end| *behind >= *end) => break,
                 Some(behind) => {
                     last.clone_from(&behind);
@@ -197,6 +208,15 @@ impl Listing<'_> {
         }
         Ok((objects, None))
     }
+}
+
+/// Returns whether the last keys of a page are of one series.
+fn ends_in_series(entries: &[Entry]) -> bool {
+    let mut last = entries.iter().rev().take(KEYS_OF_SERIES);
+    let Some(of_last) = last.next().and_then(|entry| Dated::of(&entry.key)) else {
+        return false;
+    };
+    last.all(|entry| Dated::of(&entry.key).is_some_and(|dated| dated.is_beside(&of_last)))
 }
 
 /// The error of a bucket whose listings have no order, in which nothing can be passed over.
@@ -216,7 +236,7 @@ fn is_hidden(key: &str) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::objects::{Entry, Page, Pending, Usage};
+    use crate::objects::{Page, Pending, Usage};
 
     /// A bucket in memory, with pages of ten.
     #[derive(Debug, Default)]
@@ -287,8 +307,17 @@ mod tests {
     }
 
     fn listed(wanted: &Wanted, ignores_after: bool) -> (Vec<String>, usize) {
+        listed_of(keys(), wanted, ignores_after)
+    }
+
+    fn listed_of(
+        mut keys: Vec<String>,
+        wanted: &Wanted,
+        ignores_after: bool,
+    ) -> (Vec<String>, usize) {
+        keys.sort_unstable();
         let shelf = Arc::new(Shelf {
-            keys: keys(),
+            keys,
             ignores_after,
             ..Shelf::default()
         });
@@ -343,5 +372,75 @@ mod tests {
             .filter(|key| key.starts_with("a/us/") || known.contains(key));
         assert_eq!(some, new.collect::<Vec<_>>());
         assert!((22..=26).contains(&pages), "{pages}");
+
+        // Of series that were listed since a day, the days before theirs are not listed again.
+        let all = ["a/eu/2026/01/01/1", "a/us/2026/01/01/1", "own-2026-01-01-1"];
+        let followed = Wanted {
+            since: Some(day(2)),
+            from: all.map(|key| (series(key), day(98))).into(),
+            ..Wanted::default()
+        };
+        let (some, pages) = listed(&followed, false);
+        assert_eq!(some, expected(day(98), day(200)));
+        assert!(pages <= 10, "{pages}");
+    }
+
+    #[test]
+    fn what_lies_beside_the_days_of_a_series_is_not_passed_over() {
+        // Running numbers, of which some look like days.
+        let numbers = (10_100..10_300).chain(20_260_100..20_261_400);
+        let numbers: Vec<String> = numbers.map(|n| format!("part-{n:08}.jsonl")).collect();
+        let is_number = |key: &&String| Dated::of(key).is_none();
+        let n_numbers = numbers.iter().filter(is_number).count();
+        assert_eq!(n_numbers, 1500 - 365);
+        let year = 370;
+        let since = Wanted {
+            since: Some(day(year)),
+            ..Wanted::default()
+        };
+        let until = Wanted {
+            until: Some(day(-1)),
+            ..Wanted::default()
+        };
+        for wanted in [&since, &until] {
+            let (some, _) = listed_of(numbers.clone(), wanted, false);
+            assert_eq!(some.iter().filter(is_number).count(), n_numbers);
+        }
+
+        // Accounts whose numbers begin as years do, or with a greater digit, and other forms.
+        let of_days = |days: std::ops::Range<i32>| -> Vec<String> {
+            let of = |number| format!("logs/{}/a", day(number).to_string().replace('-', "/"));
+            days.map(of).collect()
+        };
+        let beside = |date: &str| -> Vec<String> {
+            let of = |place: &str| format!("logs/{place}/{date}/a");
+            ["202512345678", "202612345678", "511122223333", "eu"]
+                .map(of)
+                .to_vec()
+        };
+        let later = beside("2027/02/01");
+        let (some, pages) = listed_of([of_days(0..390), later.clone()].concat(), &since, false);
+        assert_eq!(some, {
+            let mut wanted = [of_days(year..390), later].concat();
+            wanted.sort_unstable();
+            wanted
+        });
+        assert!(pages <= 10, "{pages}");
+        let earlier = beside("2025/12/01");
+        let (some, pages) = listed_of([of_days(-40..390), earlier.clone()].concat(), &until, false);
+        assert_eq!(some, {
+            let mut wanted = [of_days(-40..0), earlier].concat();
+            wanted.sort_unstable();
+            wanted
+        });
+        assert!(pages <= 14, "{pages}");
+
+        // What looks like a day far ahead is none.
+        let far = vec!["part-20500101".to_owned()];
+        let bounded = Wanted {
+            latest: Some(day(year)),
+            ..until
+        };
+        assert_eq!(listed_of(far.clone(), &bounded, false).0, far);
     }
 }

@@ -84,7 +84,7 @@ impl WatchedObjects {
     fn list(&mut self, period: Period, today: Day) {
         let days = self.last_days.iter();
         let from = days.map(|(series, day)| (series.clone(), day.plus(1 - OPEN_DAYS)));
-        let wanted = Wanted::of(period.since, period.until, from.collect());
+        let wanted = Wanted::of((period.since, period.until), from.collect(), today);
         match list(&self.bucket, &self.location, &wanted) {
             Ok(objects) => {
                 self.fault = None;

@@ -156,17 +156,12 @@ impl Inputs {
             is_missing_some = true;
         }
         if files.is_empty() {
-            let error = Error::failed("there are no files to read");
-            return Err(match logs.iter().find(|path| is_store(path)) {
-                Some(store) => error.cause(format!("`{}` is a store of plimsoll", store.display())),
-                None => error,
-            }
-            .hint(match options.period == Period::default() {
-                true => "give files, folders with files, or prefixes of objects",
-                false => {
-                    "give files, folders with files, or prefixes of objects, or a wider period"
-                }
-            }));
+            // Of files, what is outside the period is only known once they are read.
+            let period = match has_objects {
+                true => options.period,
+                false => Period::default(),
+            };
+            return Err(nothing_to_read(logs, period));
         }
         files = sources::in_order(files);
         Ok(Self {
@@ -178,6 +173,27 @@ impl Inputs {
             },
         })
     }
+}
+
+/// The error of logs of which nothing is to be read, as far as it was searched within a period.
+fn nothing_to_read(logs: &[PathBuf], period: Period) -> Error {
+    let bounds = match (period.since, period.until) {
+        (None, None) => String::new(),
+        (Some(since), None) => format!(" since {since}"),
+        (None, Some(until)) => format!(" until {until}"),
+        (Some(since), Some(until)) => format!(" from {since} to {until}"),
+    };
+    let error = Error::failed(format!("there are no files to read{bounds}"));
+    match logs.iter().find(|path| is_store(path)) {
+        Some(store) => error.cause(format!("`{}` is a store of plimsoll", store.display())),
+        None => error,
+    }
+    .hint(match (period.since, period.until) {
+        (None, None) => "give files, folders with files, or prefixes of objects",
+        (_, None) => "keys state no such day: give an earlier `--since`, or other prefixes of objects",
+        (None, _) => "keys state no such day: give a later `--until`, or other prefixes of objects",
+        _ => "keys state no such day: give other `--since` and `--until`, or other prefixes of objects",
+    })
 }
 
 /// Separates what lies in object stores from what lies on this machine.

@@ -179,6 +179,18 @@ fn what_is_outside_the_period_is_left_to_a_run_without_it() {
         renumbered(states("plimsoll-store")),
         renumbered(states("at-once"))
     );
+    // Where no object is of the period, its bounds are named.
+    for (bounds, named) in [
+        ("--since 2031-01-01", "to read since 2031-01-01T00:00:00Z"),
+        (
+            "--since 2001-01-01 --until 2001-02-01",
+            "to read from 2001-01-01T00:00:00Z to 2001-02-01T",
+        ),
+    ] {
+        let line = format!("train s3://dated/ {bounds}");
+        server.put_days_of_one("dated", &world, &days[..1]);
+        server.run(&world, &line).fails_with(1, &[named, "--since"]);
+    }
     let inverted = world.run(&[
         "inspect",
         "logs-of-all",

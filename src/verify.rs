@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::alert::{Alert, Amount, AmountBasis, Reason};
 use crate::evidence::{self, ScoreEvidence, alert_id, round, significant};
+use crate::score::SOURCE_BACK;
 use crate::stats::constants::HAZARD_PRIOR_DAYS;
 use crate::stats::{self, Severity};
 
@@ -189,9 +190,13 @@ impl Check {
         }
         let statistic = stats::arm::statistic(judgement.factor, surprises);
         self.judgement(alert, judgement, statistic);
-        let day = alert.time.day().start().to_string();
         let entity = (alert.entity.kind.as_str(), alert.entity.id.as_str());
-        let id = alert_id(&alert.analytic, entity, &day);
+        let (what, start) = match &alert.silence {
+            Some(silence) if silence.back.is_some() => (SOURCE_BACK, silence.since),
+            Some(silence) => (&*alert.analytic, silence.since),
+            None => (&*alert.analytic, alert.time.day().start()),
+        };
+        let id = alert_id(what, entity, &start.to_string());
         self.same("alert_id", alert.alert_id.as_str(), id.as_str());
     }
 

@@ -221,6 +221,20 @@ impl Context {
         Self { trails, ..self }
     }
 
+    /// Puts the trails of days before one together, as those of the last of them: when each was last seen must stay known.
+    fn put_trails_together_before(&mut self, day: Day) {
+        let kept = self.trails.split_off(&day);
+        let earlier = std::mem::replace(&mut self.trails, kept);
+        let Some(&last) = earlier.keys().next_back() else {
+            return;
+        };
+        let mut together = DayTrails::default();
+        for (_, trails) in earlier {
+            together.merge(trails);
+        }
+        self.trails.insert(last, together);
+    }
+
     /// Puts the sign-ins of days that are not judged any more together, as those before the first that may be.
     fn forget_sign_ins_before(&mut self, day: Day) {
         let first_open = day.plus(1 - OPEN_DAYS);
@@ -311,7 +325,7 @@ impl Context {
         self.issued.retain(|&at, _| at >= oldest(CONTEXT_DAYS));
         self.logs.retain(|&at, _| at >= oldest(CREATION_DAYS));
         self.findings.retain(|&at, _| at >= oldest(FINDING_DAYS));
-        self.trails.retain(|&at, _| at >= oldest(CREATION_DAYS));
+        self.put_trails_together_before(oldest(CREATION_DAYS));
         self.forget_sign_ins_before(day);
         let last = self.links.keys().next_back().copied();
         self.links

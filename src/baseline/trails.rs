@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::{DaysOfTrails, OPEN_DAYS};
 use crate::event::{Provider, Source};
-use crate::measure::{DayTrails, TRAILS_MAX, TrailTimes};
+use crate::measure::{DayTrails, TRAILS_MAX, TrailKey, TrailTimes};
 use crate::stats::constants::{
     PAUSE_CHANCE, PAUSE_FACTOR_MIN, SILENCE_SECS_MIN, TRAIL_DAYS_MIN, TRAIL_PAUSES_MAX,
     TRAIT_MEMORY_DAYS,
@@ -108,7 +109,12 @@ impl TrailRecord {
         Some((own.ceil() as i64).max(SILENCE_SECS_MIN) + lateness_secs)
     }
 
+    /// Notes the records of a day. What is of a day that is known adds no other day.
     fn note(&mut self, times: TrailTimes, provider_days: u32) {
+        if times.first.day() <= self.last.day() {
+            self.last = self.last.max(times.last);
+            return;
+        }
         let (day, secs) = (times.first.day(), self.pause(times.first, provider_days));
         let oldest = day.plus(1 - TRAIT_MEMORY_DAYS);
         let is_kept = |(ended, _): &(Day, i64)| *ended >= oldest;
@@ -170,105 +176,196 @@ impl SilentTrail {
     }
 }
 
+/// What is remembered of scopes.
+type Records = BTreeMap<TrailScope, TrailRecord>;
+
 /// What is remembered of all trails. Without any, as in a store of an earlier version, none is known.
+///
+/// The last days are kept apart, each as it is: of a day that is learnt in part the rest may come, and who judges a day must not see those
+/// after it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Trails(BTreeMap<TrailScope, TrailRecord>);
+pub struct Trails {
+    /// What the days before the last ones left.
+    settled: Records,
+    /// The last days.
+    recent: DaysOfTrails,
+}
 
 impl Trails {
-    /// Notes the trails of a day. Days come in order.
+    /// Notes the trails of a day, or more of them: what is noted twice counts once. Days long past come in order.
     pub fn note_day(&mut self, day: Day, trails: &DayTrails) {
-        let oldest = day.plus(1 - TRAIT_MEMORY_DAYS);
-        self.0.retain(|_, record| record.last.day() >= oldest);
-        let mut times_of: BTreeMap<TrailScope, TrailTimes> = BTreeMap::new();
-        for (key, times) in trails.iter() {
-            let mut scope = Some(TrailScope {
-                provider: key.provider,
-                source: Some(key.source),
-                account: Some(key.account.clone()),
-                region: Some(key.region.clone()),
-            });
-            while let Some(one) = scope {
-                scope = one.parent();
-                times_of
-                    .entry(one)
-                    .and_modify(|known| known.merge(times))
-                    .or_insert(times);
+        if !trails.is_empty() {
+            self.recent.entry(day).or_default().merge(trails.clone());
+        }
+        while let Some(first) = self.recent.first_entry() {
+            if day.since(*first.key()) < OPEN_DAYS {
+                break;
+            }
+            let (day, trails) = first.remove_entry();
+            settle(&mut self.settled, day, &trails);
+        }
+    }
+
+    /// Notes the trails of later days, and the rest of those that are learnt in part.
+    pub fn note_days<'t>(&mut self, days: impl IntoIterator<Item = (&'t Day, &'t DayTrails)>) {
+        let settled = self.settled_until();
+        for (day, trails) in days {
+            if settled.is_none_or(|settled| *day >= settled) {
+                self.note_day(*day, trails);
             }
         }
-        // Wider scopes come first, so the provider's days are known.
-        let mut provider_days = 0;
-        for (scope, times) in times_of {
-            let is_full = self.0.len() >= REMEMBERED_MAX;
-            let record = self.0.get_mut(&scope);
-            if scope.source.is_none() {
-                provider_days = record.as_ref().map_or(0, |record| record.n_days) + 1;
-            }
-            match record {
-                Some(record) => record.note(times, provider_days),
-                None if !is_full => {
-                    self.0.insert(scope, TrailRecord::new(times, provider_days));
-                }
-                None => {}
+    }
+
+    /// Returns the last day of those of which it is not kept what each was like; none before it can be judged.
+    pub fn settled_until(&self) -> Option<Day> {
+        let days = self.settled.values().map(|record| record.last.day());
+        days.max()
+    }
+
+    /// Returns the trails of one of the last days.
+    pub fn of_day(&self, day: Day) -> Option<&DayTrails> {
+        self.recent.get(&day)
+    }
+
+    /// Returns the last day with records before one, as far as it is kept what it was like.
+    pub fn last_before(&self, day: Day) -> Option<Day> {
+        let (&last, _) = self.recent.range(..day).next_back()?;
+        Some(last)
+    }
+
+    /// Returns what the days up to one left.
+    fn until(&self, last: Option<Day>) -> Records {
+        let mut records = self.settled.clone();
+        for (day, trails) in &self.recent {
+            if last.is_none_or(|last| *day <= last) {
+                settle(&mut records, *day, trails);
             }
         }
+        records
     }
 
     /// Returns the trails that are silent after the last day that was noted: the widest scope only, where all of it is. `lateness_secs`
     /// returns how late the records of a log may arrive.
     pub fn silent(&self, lateness_secs: impl Fn(Source) -> i64) -> Vec<SilentTrail> {
-        let mut silent = Vec::new();
-        // Where not all trails are remembered, nobody knows which of the others are silent.
-        let is_full = self.0.len() >= REMEMBERED_MAX;
-        let mut widest: Option<&TrailScope> = None;
-        for (scope, record) in &self.0 {
-            let Some(source) = scope.source.filter(|_| !is_full || scope.account.is_none()) else {
-                continue;
-            };
-            let is_told = widest.is_some_and(|wide| {
-                wide.provider == scope.provider
-                    && wide.source == scope.source
-                    && wide
-                        .account
-                        .as_ref()
-                        .is_none_or(|account| scope.account.as_ref() == Some(account))
-            });
-            let Some(provider) = self.0.get(&scope.of_provider()).filter(|_| !is_told) else {
-                continue;
-            };
-            let pause = record.pause(provider.last, provider.n_days);
-            let limit = record.limit(lateness_secs(source));
-            if let Some(limit_secs) = limit.filter(|limit| pause > *limit) {
-                widest = Some(scope);
-                let stated = |name: &Option<Str>| name.clone().filter(|name| !name.is_empty());
-                silent.push(SilentTrail {
-                    provider: scope.provider,
-                    source,
-                    account: stated(&scope.account),
-                    region: stated(&scope.region),
-                    since: record.last,
-                    until: provider.last,
-                    longest_pause_secs: record.longest_pause(),
-                    limit_secs,
-                });
-            }
-        }
-        silent
+        silent_of(&self.until(None), lateness_secs)
+    }
+
+    /// Returns the trails that are silent at the end of a day, whatever came after it.
+    pub fn silent_by(&self, day: Day, lateness_secs: impl Fn(Source) -> i64) -> Vec<SilentTrail> {
+        silent_of(&self.until(Some(day)), lateness_secs)
     }
 
     /// Returns whether no trail is known.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.settled.is_empty() && self.recent.is_empty()
     }
 
-    /// Returns what is remembered, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&TrailScope, &TrailRecord)> {
-        self.0.iter()
+    /// Returns what the days before the last ones left, in order.
+    pub fn settled(&self) -> impl Iterator<Item = (&TrailScope, &TrailRecord)> {
+        self.settled.iter()
     }
+
+    /// Returns the last days, in order.
+    pub fn recent(&self) -> impl Iterator<Item = (Day, &TrailKey, TrailTimes)> {
+        self.recent
+            .iter()
+            .flat_map(|(day, trails)| trails.iter().map(|(key, times)| (*day, key, times)))
+    }
+}
+
+/// Adds the trails of a day to what the days before it left.
+fn settle(records: &mut Records, day: Day, trails: &DayTrails) {
+    let oldest = day.plus(1 - TRAIT_MEMORY_DAYS);
+    records.retain(|_, record| record.last.day() >= oldest);
+    let mut times_of: BTreeMap<TrailScope, TrailTimes> = BTreeMap::new();
+    for (key, times) in trails.iter() {
+        let mut scope = Some(TrailScope {
+            provider: key.provider,
+            source: Some(key.source),
+            account: Some(key.account.clone()),
+            region: Some(key.region.clone()),
+        });
+        while let Some(one) = scope {
+            scope = one.parent();
+            times_of
+                .entry(one)
+                .and_modify(|known| known.merge(times))
+                .or_insert(times);
+        }
+    }
+    // Wider scopes come first, so the provider's days are known.
+    let mut provider_days = 0;
+    for (scope, times) in times_of {
+        let is_full = records.len() >= REMEMBERED_MAX;
+        let record = records.get_mut(&scope);
+        if scope.source.is_none() {
+            provider_days = record.as_ref().map_or(1, |record| {
+                let is_known = times.first.day() <= record.last.day();
+                record.n_days + u32::from(!is_known)
+            });
+        }
+        match record {
+            Some(record) => record.note(times, provider_days),
+            None if !is_full => {
+                records.insert(scope, TrailRecord::new(times, provider_days));
+            }
+            None => {}
+        }
+    }
+}
+
+/// Returns the trails that are silent after the days that left this.
+fn silent_of(records: &Records, lateness_secs: impl Fn(Source) -> i64) -> Vec<SilentTrail> {
+    let mut silent = Vec::new();
+    // Where not all trails are remembered, nobody knows which of the others are silent.
+    let is_full = records.len() >= REMEMBERED_MAX;
+    let mut widest: Option<&TrailScope> = None;
+    for (scope, record) in records {
+        let Some(source) = scope.source.filter(|_| !is_full || scope.account.is_none()) else {
+            continue;
+        };
+        let is_told = widest.is_some_and(|wide| {
+            wide.provider == scope.provider
+                && wide.source == scope.source
+                && wide
+                    .account
+                    .as_ref()
+                    .is_none_or(|account| scope.account.as_ref() == Some(account))
+        });
+        let Some(provider) = records.get(&scope.of_provider()).filter(|_| !is_told) else {
+            continue;
+        };
+        let pause = record.pause(provider.last, provider.n_days);
+        let limit = record.limit(lateness_secs(source));
+        if let Some(limit_secs) = limit.filter(|limit| pause > *limit) {
+            widest = Some(scope);
+            let stated = |name: &Option<Str>| name.clone().filter(|name| !name.is_empty());
+            silent.push(SilentTrail {
+                provider: scope.provider,
+                source,
+                account: stated(&scope.account),
+                region: stated(&scope.region),
+                since: record.last,
+                until: provider.last,
+                longest_pause_secs: record.longest_pause(),
+                limit_secs,
+            });
+        }
+    }
+    silent
 }
 
 impl Extend<(TrailScope, TrailRecord)> for Trails {
     fn extend<I: IntoIterator<Item = (TrailScope, TrailRecord)>>(&mut self, trails: I) {
-        self.0.extend(trails);
+        self.settled.extend(trails);
+    }
+}
+
+impl Extend<(Day, TrailKey, TrailTimes)> for Trails {
+    fn extend<I: IntoIterator<Item = (Day, TrailKey, TrailTimes)>>(&mut self, trails: I) {
+        for (day, key, times) in trails {
+            self.recent.entry(day).or_default().extend([(key, times)]);
+        }
     }
 }
 

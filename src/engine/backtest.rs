@@ -198,7 +198,7 @@ fn unlearnt<'a>(setup: &'a Setup, options: &BacktestOptions) -> Scorer<'a> {
         show_suppressed: true,
         ..options.score.clone()
     };
-    Scorer::new(setup, nothing, score)
+    Scorer::new(setup, nothing, score).telling_silences()
 }
 
 fn play(

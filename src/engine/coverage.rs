@@ -152,17 +152,14 @@ pub fn silent_trails(setup: &Setup, trails: &Trails) -> Vec<SilentTrail> {
     trails.silent(|source| setup.config.lateness_secs(source))
 }
 
-/// Returns what is remembered of trails after days that were judged, too; those that were learnt already are in it.
+/// Returns what is remembered of trails after days that were judged, too; what was learnt of them already counts once.
 pub fn trails_after<'a>(
     generation: &Generation,
     aggregates: impl IntoIterator<Item = &'a DayAggregate>,
 ) -> Trails {
     let mut trails = generation.trails.clone();
-    for aggregate in aggregates {
-        if aggregate.day >= generation.as_of {
-            trails.note_day(aggregate.day, &aggregate.trails);
-        }
-    }
+    let days = aggregates.into_iter();
+    trails.note_days(days.map(|aggregate| (&aggregate.day, &aggregate.trails)));
     trails
 }
 

@@ -72,7 +72,7 @@ fn score_new(
         .map(|file| (file, learnt_before(file, &ledger, &reading)))
         .partition(|(_, entry)| entry.is_some());
     let generation = Arc::new(store.load_generation()?);
-    let mut scorer = Scorer::new(setup, generation, options.clone());
+    let mut scorer = Scorer::new(setup, generation, options.clone()).telling_silences();
     let read = |files: Vec<InputFile>| Intake {
         setup,
         files,

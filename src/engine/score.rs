@@ -11,6 +11,7 @@ use crate::engine::{Progress, Setup, cancelled};
 use crate::error::Result;
 use crate::sources::{InputFile, ReadOptions};
 use crate::store::Archive;
+use crate::time::Day;
 
 /// What was told before of the days that are judged.
 #[derive(Debug, Clone, Copy)]
@@ -63,22 +64,32 @@ pub(super) fn judge_days(
     let (days, generation) = (scorer.days(), scorer.generation().clone());
     let aggregates = || days.iter().filter_map(|day| scorer.aggregate(*day));
     let covered = days_of(&generation.coverage, aggregates());
-    let silent = silent_trails(scorer.setup(), &trails_after(&generation, aggregates()));
+    // What is scored may be a part of the logs: then nothing is known of the others.
+    let silent = match scorer.tells_silences() {
+        true => silent_trails(scorer.setup(), &trails_after(&generation, aggregates())),
+        false => silent_trails(scorer.setup(), &generation.trails),
+    };
     let coverage = assess(scorer.setup(), &covered, &silent);
     let summary = scorer.summary();
     summary.coverage = coverage;
     summary.silent = silent;
     summary.days_already_learnt = days.iter().filter(|day| **day < generation.as_of).count();
     progress.begin("scoring", Some(days.len() as u64));
+    if let Some(day) = days
+        .first()
+        .and_then(|first| generation.trails.last_before(*first))
+        .filter(|_| scorer.tells_silences())
+    {
+        remember(scorer, before, day)?;
+        for alert in scorer.silences_of_learnt(day) {
+            deliver(&alert)?;
+        }
+    }
     for (done, day) in days.into_iter().enumerate() {
         if progress.is_cancelled() {
             return Err(cancelled());
         }
-        match before {
-            ToldBefore::Unknown => {}
-            ToldBefore::Kept(archive) => scorer.remember_told(archive, day)?,
-            ToldBefore::Again(archive) => scorer.tell_again(archive, day)?,
-        }
+        remember(scorer, before, day)?;
         for alert in scorer.tell_past_day(day)? {
             deliver(&alert)?;
         }
@@ -87,4 +98,13 @@ pub(super) fn judge_days(
     }
     progress.end();
     Ok(())
+}
+
+/// Asks what was told before of a day.
+fn remember(scorer: &mut Scorer, before: ToldBefore, day: Day) -> Result<()> {
+    match before {
+        ToldBefore::Unknown => Ok(()),
+        ToldBefore::Kept(archive) => scorer.remember_told(archive, day),
+        ToldBefore::Again(archive) => scorer.tell_again(archive, day),
+    }
 }

@@ -19,6 +19,15 @@ pub const SOURCE_SILENT: &str = "SOURCE-SILENT";
 /// So many times the pause from which on a log is silent weighs most.
 const PAUSE_TIMES_MAX: f64 = 4.0;
 
+/// What makes the id of an alert on a return another than that on the silence.
+pub const SOURCE_BACK: &str = "SOURCE-SILENT/BACK";
+
+/// Returns the id of an alert on a silence since an instant, or on its end: a silence has the same for as long as it lasts.
+fn id_of(entity: &Entity, since: Time, back: Option<Time>) -> String {
+    let what = back.map_or(SOURCE_SILENT, |_| SOURCE_BACK);
+    alert_id(what, entity, since)
+}
+
 /// A log that is silent, or was.
 pub struct Silence<'a> {
     /// Which, since when.
@@ -88,7 +97,7 @@ impl Silence<'_> {
         let rank = rank(0.0, statistic);
         Alert {
             schema: Some(SCHEMA),
-            alert_id: alert_id(SOURCE_SILENT, &entity, day.start()),
+            alert_id: id_of(&entity, trail.since, self.back),
             status: Status::Closed,
             revision: 0,
             analytic: SOURCE_SILENT.to_owned(),

@@ -90,6 +90,8 @@ const CALIBRATION_LOG: Table<CalibrationLog> = Table::new("calibration_log");
 const BEGINNINGS: Table<(LogKey, Beginning)> = Table::new("beginnings");
 /// When each trail was last seen, of a generation that knows it.
 const TRAILS: Table<(TrailScope, TrailRecord)> = Table::new("trails");
+/// The trails of the last days, which are kept apart.
+pub(super) const RECENT_TRAILS: Table<(Day, TrailKey, TrailTimes)> = Table::new("recent_trails");
 /// If somebody signed in on the last learnt days.
 const SIGNED_IN: Table<(Entity, Vec<SignIn>)> = Table::new("signed_in");
 const PEAKS: Table<(Entity, Vec<Peak>)> = Table::new("peaks");
@@ -273,7 +275,8 @@ impl Store {
                 file.write(&BEGINNINGS, generation.beginnings.iter())?;
             }
             if !generation.trails.is_empty() {
-                file.write(&TRAILS, generation.trails.iter())?;
+                file.write(&TRAILS, generation.trails.settled())?;
+                file.write(&RECENT_TRAILS, generation.trails.recent())?;
             }
             if !generation.signed_in.is_empty() {
                 file.write_keyed(&SIGNED_IN, generation.signed_in.iter().map(Ok))?;
@@ -370,10 +373,7 @@ impl Store {
             peaks,
             seen: head.seen,
             beginnings,
-            trails: match file.has(&TRAILS) {
-                true => file.read(&TRAILS)?,
-                false => Trails::default(),
-            },
+            trails: read_trails(&file, &TRAILS)?,
             coverage: file.read(&COVERAGE_BY_DAY)?,
             drift_report: file.read_one(&DRIFT)?,
             calibration,
@@ -575,6 +575,21 @@ fn read_day(file: &Reader, day: Day) -> Result<DayAggregate> {
         aggregate.findings = file.read(&FINDINGS)?;
     }
     Ok(aggregate.with_subjects(file.read(&SUBJECTS)?))
+}
+
+/// Reads what is remembered of trails; nothing of a file that has none of it.
+pub(super) fn read_trails(
+    file: &Reader,
+    settled: &Table<(TrailScope, TrailRecord)>,
+) -> Result<Trails> {
+    let mut trails = Trails::default();
+    if file.has(settled) {
+        file.read_into(settled, &mut trails)?;
+    }
+    if file.has(&RECENT_TRAILS) {
+        file.read_into(&RECENT_TRAILS, &mut trails)?;
+    }
+    Ok(trails)
 }
 
 fn read_unnamed(file: &Reader) -> Result<Unnamed> {

@@ -4,13 +4,13 @@
 //! A state says under what it was learnt. It holds nothing that cannot be learnt again from the days: one that is missing,
 //! damaged or of another version does not count, and costs time only.
 
-use crate::baseline::{Beginning, Beginnings, Peak, TrailRecord, TrailScope, Trails};
+use crate::baseline::{Beginning, Beginnings, Peak, TrailRecord, TrailScope};
 use crate::error::Result;
 use crate::learn::{EntityState, Memory, MemoryHead, PeakMemory};
 use crate::measure::{Findings, LogKey, SignIn, SignIns};
 use crate::store::container::{Kind, Reader, Table};
 use crate::store::manifest::StateEntry;
-use crate::store::published::{FINDINGS, Staged};
+use crate::store::published::{FINDINGS, RECENT_TRAILS, Staged, read_trails};
 use crate::store::{Store, names};
 use crate::time::Day;
 use crate::vocab::{Entity, Str};
@@ -54,7 +54,8 @@ impl Store {
                 file.write(&BEGINNINGS, memory.beginnings().iter())?;
             }
             if !memory.trails().is_empty() {
-                file.write(&TRAILS, memory.trails().iter())?;
+                file.write(&TRAILS, memory.trails().settled())?;
+                file.write(&RECENT_TRAILS, memory.trails().recent())?;
             }
             if !memory.sign_ins().is_empty() {
                 file.write(&SIGN_INS, memory.sign_ins().iter())?;
@@ -98,10 +99,7 @@ impl Store {
             true => file.read(&FINDINGS)?,
             false => Findings::default(),
         };
-        let trails: Trails = match file.has(&TRAILS) {
-            true => file.read(&TRAILS)?,
-            false => Trails::default(),
-        };
+        let trails = read_trails(&file, &TRAILS)?;
         let (callers, logs) = ((sign_ins, findings), (beginnings, trails));
         let mut memory = Memory::of(file.read_one(&HEAD)?, callers, logs, peaks);
         file.read_into(&ENTITIES, &mut memory)?;

@@ -191,7 +191,7 @@ impl<'a> Follower<'a> {
             options,
             setup,
             watch,
-            scorer,
+            scorer: scorer.telling_silences(),
             archive: Archive::alerts(store),
             days_asked: BTreeSet::new(),
             checkpoint,

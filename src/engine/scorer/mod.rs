@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::alert::Alert;
-use crate::baseline::{Generation, OPEN_DAYS, View};
+use crate::baseline::{Generation, OPEN_DAYS, SilentTrail, View};
 use crate::engine::Setup;
 use crate::engine::coverage::{assess, days_of, silent_trails};
 use crate::engine::event_buffer::EventBuffer;
@@ -79,6 +79,10 @@ pub struct Scorer<'a> {
     open: BTreeMap<Day, OpenDay>,
     /// Events of the days in memory, and of complete days to which late events may come.
     events: EventBuffer,
+    /// Whether it tells of logs that fall silent.
+    tells_silences: bool,
+    /// By which generation it was judged what is silent by the days in memory.
+    silence_judged: BTreeMap<Day, u64>,
     summary: ScoreSummary,
 }
 
@@ -114,6 +118,8 @@ impl<'a> Scorer<'a> {
             kept_from: None,
             open: BTreeMap::new(),
             events: EventBuffer::new(),
+            tells_silences: false,
+            silence_judged: BTreeMap::new(),
         };
         scorer.replace_generation(generation);
         scorer
@@ -137,6 +143,20 @@ impl<'a> Scorer<'a> {
             open.is_outdated |= open.aggregate.make_known(self.bench.generation.clone());
             open.note_other_judge();
         }
+    }
+
+    /// Tells of logs that fall silent, too. It must be handed all logs: of a part of them, the others would be silent.
+    #[must_use]
+    pub fn telling_silences(self) -> Self {
+        Self {
+            tells_silences: true,
+            ..self
+        }
+    }
+
+    /// Returns whether it tells of logs that fall silent.
+    pub(super) fn tells_silences(&self) -> bool {
+        self.tells_silences
     }
 
     /// Judges only these entities from now on, or all.
@@ -376,12 +396,27 @@ impl<'a> Scorer<'a> {
     ///
     /// Fails as [`Self::advance`] does.
     pub fn conclude_day(&mut self, day: Day) -> Result<Vec<Alert>> {
+        let is_touched = self.open.get(&day).is_some_and(OpenDay::is_touched);
         let mut alerts = self.judge_day(day, None, Saying::Whole)?;
-        alerts.extend(self.silences(day));
+        if let Some(open) = self.open.get(&day) {
+            let trails = &open.aggregate.trails;
+            self.bench.context.note_trails(day, trails);
+            let judge = self.silence_judged.get(&day);
+            if is_touched || judge != Some(&self.bench.generation.number) {
+                alerts.extend(self.silences(day));
+            }
+        }
         Ok(alerts)
     }
 
-    /// Returns what there is to tell of logs that fell silent by a day, or came back on it: each once.
+    /// Returns what there is to tell of logs that fell silent by a day that was learnt and is not judged again: when it was, nothing had come
+    /// after it.
+    pub(super) fn silences_of_learnt(&mut self, day: Day) -> Vec<Alert> {
+        self.silences(day)
+    }
+
+    /// Returns what there is to tell of logs that fell silent by a day, or came back on it: each once. A day that nothing came after may go
+    /// on, and says nothing yet.
     fn silences(&mut self, day: Day) -> Vec<Alert> {
         let Bench {
             setup,
@@ -389,25 +424,23 @@ impl<'a> Scorer<'a> {
             context,
             only,
             ..
-        } = &mut self.bench;
-        let Some(open) = self.open.get(&day) else {
-            return Vec::new();
-        };
-        context.note_trails(day, &open.aggregate.trails);
-        // What is known after later days says nothing about this one.
-        if day < generation.as_of || only.is_some() {
+        } = &self.bench;
+        let is_open = self.open.range(day.plus(1)..).next().is_none();
+        let settled = generation.trails.settled_until();
+        if !self.tells_silences || is_open || only.is_some() || settled >= Some(day) {
             return Vec::new();
         }
+        self.silence_judged.insert(day, generation.number);
         let mut trails = generation.trails.clone();
-        let earlier = context.trails().range(generation.as_of..day);
-        earlier.for_each(|(day, of_day)| trails.note_day(*day, of_day));
-        let before = silent_trails(setup, &trails);
-        trails.note_day(day, &open.aggregate.trails);
-        let now = silent_trails(setup, &trails);
+        trails.note_days(context.trails().range(..=day));
+        let lateness = |source| setup.config.lateness_secs(source);
+        let before = trails.silent_by(day.plus(-1), lateness);
+        let now = trails.silent_by(day, lateness);
         let view = View::new(generation, context, day);
         let fell = now.iter().map(|trail| Silence { trail, back: None });
-        let came_back = before.iter().filter_map(|trail| {
-            let back = open.aggregate.trails.first_of(
+        let is_back = |trail: &&SilentTrail| !now.iter().any(|silent| silent.is_of(trail));
+        let came_back = before.iter().filter(is_back).filter_map(|trail| {
+            let back = trails.of_day(day)?.first_of(
                 trail.provider,
                 trail.source,
                 (&trail.account, &trail.region),
@@ -547,6 +580,8 @@ impl<'a> Scorer<'a> {
         }
         self.episodes
             .retain(|_, state| complete.since(state.day) <= OPEN_DAYS);
+        self.silence_judged
+            .retain(|judged, _| complete.since(*judged) <= OPEN_DAYS);
         self.archived.retain(|id| self.episodes.contains_key(id));
         self.known.forget_before(complete);
         if self.events.is_temporary() {
@@ -557,6 +592,7 @@ impl<'a> Scorer<'a> {
     /// Lets a judged day and its events go: nothing more of it will come.
     pub fn close(&mut self, day: Day) -> Option<DayAggregate> {
         self.pass_on(day);
+        self.silence_judged.remove(&day);
         self.take(day)
     }
 

@@ -13,7 +13,7 @@ use crate::engine::intake::{DayAggregates, Intake, IntakeSummary, KeepRejects};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::{Action, Field, Provider, Source};
-use crate::measure::{Coverage, DayAggregate, DayLogs, Links, LogSource, OwnAccounts};
+use crate::measure::{Coverage, DayAggregate, DayLogs, Links, LogSource, OwnAccounts, is_finding};
 use crate::sources::{InputFile, ReadOptions};
 use crate::time::{Day, Time};
 use crate::vocab::{Metric, Str, words};
@@ -231,7 +231,10 @@ pub fn covered_logs(
 pub fn assess(setup: &Setup, days: &CoveredDays, silent: &[SilentTrail]) -> Vec<AnalyticCoverage> {
     let mut seen_on: BTreeMap<Provider, BTreeSet<Day>> = BTreeMap::new();
     for (day, coverage) in days {
-        for (key, _) in coverage.log_sources() {
+        let records = coverage
+            .log_sources()
+            .filter(|(key, _)| !is_finding(key.source, key.action));
+        for (key, _) in records {
             seen_on.entry(key.provider).or_default().insert(*day);
         }
     }

@@ -52,5 +52,5 @@ pub use plan::Plan;
 pub use profile::Profile;
 pub use sign_in::{SIGN_IN_DAYS, SignIn, SignIns, last_sign_ins};
 pub use subject::{Changes, Subject, SubjectFacts};
-pub use trails::{DayTrails, TRAILS_MAX, TrailKey, TrailTimes};
+pub use trails::{DayTrails, TRAILS_MAX, TrailKey, TrailTimes, is_finding};
 pub use traits::{DayTraits, TraitValues};

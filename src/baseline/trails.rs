@@ -7,7 +7,8 @@
 //! How much longer: of k pauses that are spread as waiting times are (with an exponential tail), the next is f times as long as the longest
 //! with a chance of about k^-f. So f = ln 1,000 / ln k makes that one in a thousand: 3.5 times after a week, 2.1 times after four, and
 //! never less than twice, since pauses of a weekend and of a long weekend differ by as much. Less than a day and a half is no silence of
-//! any log: it may be fed a day later than others.
+//! any log: it may be fed a day later than others. And what has ever paused for a day or more, as work does at weekends, may pause for a
+//! week of holidays.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +18,8 @@ use crate::baseline::{DaysOfTrails, OPEN_DAYS};
 use crate::event::{Provider, Source};
 use crate::measure::{DayTrails, TRAILS_MAX, TrailKey, TrailTimes};
 use crate::stats::constants::{
-    PAUSE_CHANCE, PAUSE_FACTOR_MIN, SILENCE_SECS_MIN, TRAIL_DAYS_MIN, TRAIL_PAUSES_MAX,
-    TRAIT_MEMORY_DAYS,
+    HOLIDAYS_SECS, PAUSE_CHANCE, PAUSE_FACTOR_MIN, SILENCE_SECS_MIN, TRAIL_DAYS_MIN,
+    TRAIL_PAUSES_MAX, TRAIT_MEMORY_DAYS,
 };
 use crate::time::{DAY_SECS, Day, Time};
 use crate::vocab::Str;
@@ -106,7 +107,11 @@ impl TrailRecord {
         }
         let factor = (1.0 / PAUSE_CHANCE).ln() / f64::from(self.n_days).ln();
         let own = self.longest_pause() as f64 * factor.max(PAUSE_FACTOR_MIN);
-        Some((own.ceil() as i64).max(SILENCE_SECS_MIN) + lateness_secs)
+        let least = match self.longest_pause() >= DAY {
+            true => HOLIDAYS_SECS,
+            false => SILENCE_SECS_MIN,
+        };
+        Some((own.ceil() as i64).max(least) + lateness_secs)
     }
 
     /// Notes the records of a day. What is of a day that is known adds no other day.
@@ -154,9 +159,9 @@ pub struct SilentTrail {
     pub provider: Provider,
     /// The log.
     pub source: Source,
-    /// The account; `None` if all accounts of the log are silent, or records state none.
+    /// The account, empty for records that state none; `None` if all accounts of the log are silent.
     pub account: Option<Str>,
-    /// The region; `None` if all regions of the account are silent, or records state none.
+    /// The region, empty for records that state none; `None` if all regions of the account are silent.
     pub region: Option<Str>,
     /// Its last record.
     pub since: Time,
@@ -338,13 +343,15 @@ fn silent_of(records: &Records, lateness_secs: impl Fn(Source) -> i64) -> Vec<Si
         let pause = record.pause(provider.last, provider.n_days);
         let limit = record.limit(lateness_secs(source));
         if let Some(limit_secs) = limit.filter(|limit| pause > *limit) {
-            widest = Some(scope);
-            let stated = |name: &Option<Str>| name.clone().filter(|name| !name.is_empty());
+            // A region hides no other.
+            if scope.region.is_none() {
+                widest = Some(scope);
+            }
             silent.push(SilentTrail {
                 provider: scope.provider,
                 source,
-                account: stated(&scope.account),
-                region: stated(&scope.region),
+                account: scope.account.clone(),
+                region: scope.region.clone(),
                 since: record.last,
                 until: provider.last,
                 longest_pause_secs: record.longest_pause(),

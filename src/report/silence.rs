@@ -15,9 +15,9 @@ pub struct SilentDocument {
     pub source: &'static str,
     /// The provider.
     pub provider: &'static str,
-    /// The account, subscription, project or tenant; null if all accounts of the log are silent, or its records state none.
+    /// The account, subscription, project or tenant, empty for records that state none; null if all accounts of the log are silent.
     pub account: Option<String>,
-    /// The region; null if all regions of the account are silent, or records state none.
+    /// The region, empty for records that state none; null if all regions of the account are silent.
     pub region: Option<String>,
     /// Its last record.
     pub since: String,
@@ -47,11 +47,15 @@ fn name(trail: &SilentDocument) -> String {
     if !trail.source.starts_with(trail.provider) {
         name += &format!(" of {}", trail.provider);
     }
-    match (&trail.account, &trail.region) {
-        (None, None) => {}
-        (Some(account), None) => name += &format!(" of account {account}"),
-        (None, Some(region)) => name += &format!(" of region {region}"),
-        (Some(account), Some(region)) => name += &format!(" of account {account} in {region}"),
+    match trail.account.as_deref() {
+        None => {}
+        Some("") => name += " without an account",
+        Some(account) => name += &format!(" of account {account}"),
+    }
+    match trail.region.as_deref() {
+        None => {}
+        Some("") => name += " without a region",
+        Some(region) => name += &format!(" in {region}"),
     }
     name
 }

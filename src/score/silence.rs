@@ -48,7 +48,10 @@ impl Silence<'_> {
     /// Returns what it is told of: a log in an account and a region, or in all.
     pub fn entity(&self) -> Entity {
         let parts = [&self.trail.account, &self.trail.region];
-        let names = parts.into_iter().flatten().map(|name| format!("/{name}"));
+        let names = parts.into_iter().flatten().map(|name| match &**name {
+            "" => "/-".to_owned(),
+            name => format!("/{name}"),
+        });
         Entity {
             kind: EntityKind::Region,
             id: (self.log() + &names.collect::<String>()).into(),
@@ -57,12 +60,13 @@ impl Silence<'_> {
 
     /// Returns a name that people know it by.
     fn name(&self) -> String {
-        let part = |what: &str, name: &Option<Str>| {
-            name.as_ref()
-                .map_or_else(String::new, |name| format!("{what}{name}"))
+        let part = |what: &str, none: &str, name: &Option<Str>| match name.as_deref() {
+            None => String::new(),
+            Some("") => none.to_owned(),
+            Some(name) => format!("{what}{name}"),
         };
-        let account = part(" of account ", &self.trail.account);
-        self.log() + &account + &part(" in ", &self.trail.region)
+        let account = part(" of account ", " without an account", &self.trail.account);
+        self.log() + &account + &part(" in ", " without a region", &self.trail.region)
     }
 
     /// Returns what tells it.
@@ -95,6 +99,10 @@ impl Silence<'_> {
             ),
         };
         let rank = rank(0.0, statistic);
+        let stated = |name: &Option<Str>| {
+            let stated = name.as_ref().filter(|name| !name.is_empty());
+            stated.map(ToString::to_string)
+        };
         Alert {
             schema: Some(SCHEMA),
             alert_id: id_of(&entity, trail.since, self.back),
@@ -138,8 +146,8 @@ impl Silence<'_> {
                 identity_kind: String::new(),
                 role: None,
                 provider: Some(trail.provider.to_string()),
-                account: trail.account.as_ref().map(ToString::to_string),
-                region: trail.region.as_ref().map(ToString::to_string),
+                account: stated(&trail.account),
+                region: stated(&trail.region),
                 first_seen: None,
                 namesake: None,
                 source_ip: None,

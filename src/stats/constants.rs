@@ -154,6 +154,9 @@ pub const PAUSE_CHANCE: f64 = 1e-3;
 /// So many times its longest pause is no silence of a trail, however many are known: a long weekend is nearly twice a weekend. A judgement,
 /// and not measured.
 pub const PAUSE_FACTOR_MIN: f64 = 2.0;
+/// The pause, in seconds, up to which no trail is silent that has paused for a day or more, as at weekends: a week of holidays with the
+/// weekends around it, from noon of the Friday before. A judgement, and not measured.
+pub const HOLIDAYS_SECS: i64 = 10 * 24 * 3_600;
 /// The most pauses that are remembered of one trail.
 pub const TRAIL_PAUSES_MAX: usize = 8;
 /// The least statistic (nats) of an alert, without ordinary amounts and at any budget: ln 14, what an entity is expected to

@@ -10,9 +10,8 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::alert::{Alert, Amount, AmountBasis, Reason};
+use crate::alert::{Alert, Amount, AmountBasis, Reason, SOURCE_BACK};
 use crate::evidence::{self, ScoreEvidence, alert_id, round, significant};
-use crate::score::SOURCE_BACK;
 use crate::stats::constants::HAZARD_PRIOR_DAYS;
 use crate::stats::{self, Severity};
 

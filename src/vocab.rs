@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Shared text: many records contain the same few names.
 pub type Str = Arc<str>;
 
+/// The analytic that tells of logs that fall silent. No model declares it.
+pub const SOURCE_SILENT: &str = "SOURCE-SILENT";
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$doc])*

@@ -602,6 +602,9 @@ impl Extent {
     }
 }
 
+/// What makes the id of an alert on the end of a silence another than that of the alert on the silence: both begin when that began.
+pub const SOURCE_BACK: &str = "SOURCE-SILENT/BACK";
+
 /// Returns the id of an episode: a function of analytic, entity and the episode's start.
 pub fn alert_id(analytic: &str, entity: &Entity, start: Time) -> String {
     evidence::alert_id(

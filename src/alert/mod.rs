@@ -9,7 +9,7 @@ mod reason;
 pub use document::{
     Alert, AlertEntity, AlikeRecord, AssumptionRecord, AuthenticationRecord, BlindedRecord,
     CreationRecord, DeedKind, DeedSpan, DestinationRecord, Extent, FindingRecord, LearningRecord,
-    NamesakeRecord, OperationRecord, Origin, ResourceRecord, SCHEMA, SilenceRecord, SourceRecord,
-    Span, Status, StoppedBy, alert_id,
+    NamesakeRecord, OperationRecord, Origin, ResourceRecord, SCHEMA, SOURCE_BACK, SilenceRecord,
+    SourceRecord, Span, Status, StoppedBy, alert_id,
 };
 pub use reason::{Amount, AmountBasis, EventRecord, JudgedAgainstRecord, Reason, StepRecord};

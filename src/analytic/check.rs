@@ -7,7 +7,7 @@ use crate::analytic::resolve::Resolver;
 use crate::analytic::written::{Written, WrittenGate};
 use crate::analytic::{Analytic, CONTEXT_TRAITS, SETTINGS, Sequence};
 use crate::document::{Faults, Place, Table, Word};
-use crate::vocab::{Str, Trait};
+use crate::vocab::{SOURCE_SILENT, Str, Trait};
 
 /// Elements that are used by their name wherever they are declared, with the type that they must have.
 const KNOWN_ELEMENTS: [(&str, ElementKind); 4] = [
@@ -35,12 +35,15 @@ pub(super) fn all(
     }
     let ids: Vec<&str> = by_id.keys().copied().collect();
     let mentions = mentioned.iter().map(|word| (&*word.text, &word.place));
-    for (id, place) in mentions.chain(
-        overrides
-            .entries
-            .iter()
-            .map(|entry| (entry.key.as_str(), &entry.place)),
-    ) {
+    let undeclared = overrides
+        .get(SOURCE_SILENT)
+        .filter(|_| !by_id.contains_key(SOURCE_SILENT));
+    if let Some(table) = undeclared.and_then(|value| value.table(faults)) {
+        check_undeclared(table, faults);
+    }
+    let tables = overrides.entries.iter();
+    let tables = tables.filter(|entry| entry.key != SOURCE_SILENT);
+    for (id, place) in mentions.chain(tables.map(|entry| (entry.key.as_str(), &entry.place))) {
         if !by_id.contains_key(id) {
             faults.unknown(place, "analytic", id, &ids);
         }
@@ -54,6 +57,21 @@ pub(super) fn all(
             one(written, table, faults)
         })
         .collect()
+}
+
+/// Checks the table of an analytic that no model declares: it can be switched off, and that is all.
+fn check_undeclared(table: &Table, faults: &mut Faults) {
+    for entry in &table.entries {
+        match entry.key.as_str() {
+            "enabled" => {
+                entry.value.flag(faults);
+            }
+            key => {
+                let what = format!("element of {SOURCE_SILENT}:");
+                faults.unknown(&entry.place, &what, key, &["enabled"]);
+            }
+        }
+    }
 }
 
 /// What a configuration sets for one analytic.

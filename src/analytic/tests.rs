@@ -468,6 +468,22 @@ SensitiveBuckets = ["payroll"]
 }
 
 #[test]
+fn what_no_model_declares_can_be_switched_off() {
+    let loaded = |text: &str| {
+        let config = Config::parse(text, "p.toml").unwrap();
+        load(&config.analytics, &[]).map(|_| config.is_enabled("SOURCE-SILENT"))
+    };
+    let of = |line: &str| loaded(&format!("[analytic.SOURCE-SILENT]\n{line}\n"));
+    assert!(loaded("").unwrap());
+    assert!(!of("enabled = false").unwrap());
+    assert_eq!(
+        faults(&of("threshold = 9").unwrap_err()),
+        ["p.toml:2: unknown element of SOURCE-SILENT: `threshold`; valid: enabled"]
+    );
+    assert_eq!(faults(&of("enabled = 1").unwrap_err()).len(), 1);
+}
+
+#[test]
 fn two_files_may_not_claim_one_id() {
     let text = format!("{HEADER}{ARM}sum = [{{ weight = 1 }}]\n");
     let file = |name: &str| Definition {

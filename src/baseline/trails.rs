@@ -491,8 +491,88 @@ mod tests {
         };
         let silent = played(60, &trails, stops);
         let (day, names) = first(&silent).unwrap();
-        assert!((43..=47).contains(&day), "{day}");
+        assert!((49..=50).contains(&day), "{day}");
         assert_eq!(names, ["aws.cloudtrail dev *"]);
+    }
+
+    #[test]
+    fn a_week_of_holidays_is_no_silence_of_what_rests_at_weekends() {
+        let trails = ["1", "dev"].map(|account| key(Source::AwsCloudTrail, account, "a"));
+        let is_off = |day: i32| day.rem_euclid(7) >= 5 || (35..40).contains(&day);
+        let hours = |n: usize, day: i32| match n {
+            0 => Some((0, 23)),
+            _ => (!is_off(day)).then_some((8, 15)),
+        };
+        assert_eq!(played(60, &trails, hours), BTreeMap::new());
+    }
+
+    #[test]
+    fn a_silent_region_hides_no_other_and_no_region_is_not_all_of_them() {
+        let trails = [
+            key(Source::AwsCloudTrail, "1", ""),
+            key(Source::AwsCloudTrail, "1", "a"),
+            key(Source::AwsCloudTrail, "1", "b"),
+            key(Source::AwsCloudTrail, "1", "c"),
+        ];
+        let ends = [15, 17, 19, 99];
+        let silent = played(24, &trails, |n, day| (day < ends[n]).then_some((0, 23)));
+        let names = |day: i32| silent.get(&day).cloned().unwrap_or_default();
+        assert_eq!(names(16), ["aws.cloudtrail 1 "]);
+        let all = [
+            "aws.cloudtrail 1 ",
+            "aws.cloudtrail 1 a",
+            "aws.cloudtrail 1 b",
+        ];
+        assert_eq!(names(20), all);
+        assert_eq!(names(23), all);
+    }
+
+    #[test]
+    fn a_day_that_is_noted_again_or_in_parts_counts_once_and_is_judged_without_those_after_it() {
+        let [one, two] = ["1", "2"].map(|account| key(Source::AwsCloudTrail, account, "a"));
+        let of = |day: i32, hours: std::ops::Range<i64>| -> DayTrails {
+            let at = |hour: i64| MONDAY.plus(day).start().plus_secs(hour * 3_600);
+            let times = |from: i64, to: i64| TrailTimes {
+                first: at(from),
+                last: at(to),
+            };
+            let mut trails = vec![(one.clone(), times(hours.start, hours.end))];
+            // The other has hours by day, and ends.
+            if hours.end > 12 && day < 15 {
+                trails.push((two.clone(), times(8, 12)));
+            }
+            trails.into_iter().collect()
+        };
+        let lateness = |source: Source| source.lateness_secs();
+        let (mut whole, mut parts) = (Trails::default(), Trails::default());
+        for day in 0..20 {
+            let at = MONDAY.plus(day);
+            parts.note_day(at, &of(day, 0..2));
+            whole.note_day(at, &of(day, 0..23));
+            // The rest of a day comes when the next has begun.
+            let rest = (at.plus(-1), of(day - 1, 0..23));
+            if day > 0 {
+                parts.note_days([(&rest.0, &rest.1), (&rest.0, &rest.1)]);
+                assert_eq!(
+                    parts.silent_by(rest.0, lateness),
+                    whole.silent_by(rest.0, lateness),
+                    "day {day}"
+                );
+            }
+            assert_eq!(
+                parts.silent_by(rest.0, lateness).is_empty(),
+                day <= 16,
+                "day {day}"
+            );
+        }
+        // So it is where a part was settled, as in a store of an earlier version.
+        let mut settled = Records::new();
+        for hours in [0..2, 0..23, 0..23] {
+            settle(&mut settled, MONDAY, &of(0, hours));
+        }
+        let mut once = Records::new();
+        settle(&mut once, MONDAY, &of(0, 0..23));
+        assert_eq!(settled, once);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::config::approval::{Approval, ApprovalContext};
-use crate::document::{Table, Word};
+use crate::document::{Faults, Table, Word};
 use crate::event::{Provider, Source};
 use crate::glob::Glob;
 use crate::pattern::NamePattern;
@@ -187,6 +187,18 @@ impl Config {
         self.approvals
             .iter()
             .filter(move |approval| !approval.holds(now))
+    }
+
+    /// Returns whether an analytic is not switched off here.
+    pub fn is_enabled(&self, analytic: &str) -> bool {
+        // What is wrong with the table was said when analytics were checked.
+        let mut said = Faults::default();
+        let table = self.analytics.get(analytic);
+        let table = table.and_then(|value| value.table(&mut said));
+        let enabled = table.and_then(|table| table.get("enabled"));
+        enabled
+            .and_then(|value| value.flag(&mut Faults::default()))
+            .unwrap_or(true)
     }
 
     /// Returns the ids of analytics that approvals name, for the analytics to check.

@@ -717,6 +717,23 @@ mod tests {
     }
 
     #[test]
+    fn what_other_detectors_found_is_no_record_of_a_provider() {
+        let mut all = days(10, |e| e.time.day().0 >= 7);
+        for day in 7..10 {
+            let mut coverage = Coverage::default();
+            let mut found = event(day, Source::Findings, Action::Finding, "found");
+            found.provider = Provider::Aws;
+            coverage.note(&found);
+            all.insert(Day(day), Arc::new(coverage));
+            let mut trails = crate::measure::DayTrails::default();
+            trails.note(&found);
+            assert!(trails.is_empty());
+        }
+        let (verdict, gone) = verdict_of(&all, "AN1328", Provider::Aws);
+        assert_eq!((verdict, gone), (CoverageVerdict::Covered, vec![]));
+    }
+
+    #[test]
     fn a_provider_that_an_analytic_is_not_written_for_is_not_covered() {
         let mut coverage = Coverage::default();
         coverage.note(&event(1, Source::OktaSystem, Action::Authenticate, "login"));

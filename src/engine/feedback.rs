@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::sources::ReadOptions;
 use crate::store::{NOTE_CHARS_MAX, Role, Store, Verdict};
 use crate::time::Day;
-use crate::vocab::{Entity, Metric, Str, Trait};
+use crate::vocab::{Entity, Metric, SOURCE_SILENT, Str, Trait};
 
 /// The alert of a verdict.
 #[derive(Debug, Clone)]
@@ -163,6 +163,9 @@ pub fn feedback_on_all(
 
 /// Returns the metrics that an analytic uses.
 fn metrics_of(setup: &Setup, analytic: &str) -> Result<Vec<Metric>> {
+    if analytic == SOURCE_SILENT {
+        return Ok(Vec::new());
+    }
     let found = setup.analytics.iter().find(|a| *a.id == *analytic);
     found.map(|analytic| analytic.metrics()).ok_or_else(|| {
         Error::usage(format!("there is no analytic `{analytic}` any more"))

@@ -53,6 +53,6 @@ pub use judge::{ArmReading, ArmStatistic, Detection, Judge};
 pub use observer::{GateDetail, GateReading, StepReading};
 pub use sequence::{Origin, SequenceReading, StepTime};
 pub use severity::Rating;
-pub use silence::{SOURCE_BACK, SOURCE_SILENT, Silence};
+pub use silence::Silence;
 pub use subject::{Standing, Subject, own_baseline};
 pub use told::{Told, UPDATES_MAX};

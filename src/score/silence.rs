@@ -1,7 +1,7 @@
 //! Alerts on logs that fell silent, and on their return. They rest on no event of an identity, and no model declares them.
 
 use crate::alert::{
-    Alert, AlertEntity, Extent, Reason, SCHEMA, SilenceRecord, Span, Status, alert_id,
+    Alert, AlertEntity, Extent, Reason, SCHEMA, SOURCE_BACK, SilenceRecord, Span, Status, alert_id,
 };
 use crate::analytic::Analytic;
 use crate::baseline::{SilentTrail, View};
@@ -11,16 +11,11 @@ use crate::stats::Severity;
 use crate::stats::constants::PAUSE_CHANCE;
 use crate::stats::rank::{provisional_surprise, rank, score};
 use crate::time::Time;
-use crate::vocab::{Entity, EntityKind, Str};
+use crate::vocab::{Entity, EntityKind, SOURCE_SILENT, Str};
 use crate::wording::duration;
 
-/// The name of the analytic.
-pub const SOURCE_SILENT: &str = "SOURCE-SILENT";
 /// So many times the pause from which on a log is silent weighs most.
 const PAUSE_TIMES_MAX: f64 = 4.0;
-
-/// What makes the id of an alert on a return another than that on the silence.
-pub const SOURCE_BACK: &str = "SOURCE-SILENT/BACK";
 
 /// Returns the id of an alert on a silence since an instant, or on its end: a silence has the same for as long as it lasts.
 fn id_of(entity: &Entity, since: Time, back: Option<Time>) -> String {

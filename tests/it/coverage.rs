@@ -290,18 +290,15 @@ fn the_navigator_reads_what_is_seen_of_each_technique() {
     assert_eq!(colors["T1087.003"], color(3));
 }
 
-/// A silence is told once, with the act that stopped the log, and so is its end; live as in batch.
-#[test]
-fn a_log_that_falls_silent_raises_one_incident_until_it_is_back() {
-    let world = World::empty();
-    let record = |account: &str, at: i64, name: &str| {
-        let (day, hour) = (1 + at / 24, at % 24);
-        let service = if name == "StopLogging" {
-            "cloudtrail"
-        } else {
-            "s3"
-        };
-        serde_json::json!({
+/// A call of somebody in an account, so many hours after the beginning of March.
+fn record(account: &str, at: i64, name: &str) -> String {
+    let (day, hour) = (1 + at / 24, at % 24);
+    let service = if name == "StopLogging" {
+        "cloudtrail"
+    } else {
+        "s3"
+    };
+    serde_json::json!({
             "eventVersion": "1.10", "eventTime": format!("2026-03-{day:02}T{hour:02}:00:00Z"), "eventName": name,
             "eventSource": format!("{service}.amazonaws.com"), "awsRegion": "eu-west-1", "eventID": format!("{account}-{at}-{name}"),
             "eventType": "AwsApiCall", "recipientAccountId": account, "managementEvent": true, "sourceIPAddress": "198.51.100.7",
@@ -309,7 +306,22 @@ fn a_log_that_falls_silent_raises_one_incident_until_it_is_back() {
             "userAgent": "aws-cli/2", "requestParameters": {"name": "main"},
         })
         .to_string()
-    };
+}
+
+/// Returns the alerts on silent logs that were closed.
+fn silences(out: &str) -> Vec<Value> {
+    let alerts = out
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("it is JSON"));
+    alerts
+        .filter(|alert: &Value| alert["status"] == "closed" && alert["analytic"] == "SOURCE-SILENT")
+        .collect()
+}
+
+/// A silence is told once, with the act that stopped the log, and so is its end; live as in batch.
+#[test]
+fn a_log_that_falls_silent_raises_one_incident_until_it_is_back() {
+    let world = World::empty();
     let (one, two) = ("111122223333", "222233334444");
     let hours = |account: &'static str, hours: std::ops::Range<i64>| {
         hours.map(move |at| record(account, at, "ListBuckets"))
@@ -354,8 +366,13 @@ fn a_log_that_falls_silent_raises_one_incident_until_it_is_back() {
             .cloned()
             .collect()
     };
+    // What is scored may be a part of all logs.
+    let part = ["score", "live.jsonl", "--format", "json", "--store", "part"];
+    assert_eq!(world.run_in_shell("cp -r plimsoll-store part").status, 0);
+    let part = world.run(&part).succeeds();
+    assert!(!part.out.contains("SOURCE-SILENT"), "{}", part.out);
     let scored = world
-        .run(&["score", "live.jsonl", "--format", "json"])
+        .run(&["nightly", "live.jsonl", "--format", "json"])
         .succeeds();
     let alerts = closed(&scored.out);
     let silent = of(&alerts, "SOURCE-SILENT");
@@ -380,7 +397,7 @@ fn a_log_that_falls_silent_raises_one_incident_until_it_is_back() {
     std::fs::write(world.path().join("alerts.jsonl"), &scored.out).expect("it is written");
     world.run(&["verify", "alerts.jsonl"]).succeeds();
     let again = world
-        .run(&["score", "live.jsonl", "--format", "json"])
+        .run(&["nightly", "live.jsonl", "--format", "json"])
         .succeeds();
     assert!(!again.out.contains("SOURCE-SILENT"), "{}", again.out);
     let follow = [
@@ -412,4 +429,90 @@ fn no_log_of_a_quiet_estate_falls_silent() {
         .run(&["backtest", "logs", "--train-days", "8", "--format", "json"])
         .succeeds();
     assert!(!played.out.contains("SOURCE-SILENT"), "{}", played.out);
+}
+
+/// Days are learnt in part, each night some hours of a new one; whoever judges sees whole days only, and all of them.
+#[test]
+fn silence_is_told_once_where_each_night_learns_the_first_hours_of_a_day() {
+    let world = World::empty();
+    let (always, by_day, ends) = ("111122223333", "222233334444", "333344445555");
+    let of_hours = |from: i64, to: i64| -> String {
+        let calls = (from..to).flat_map(|at| {
+            let is_there = |account: &str| match account {
+                account if account == by_day => (4..13).contains(&(at % 24)),
+                account if account == ends => !(13 * 24 + 9..18 * 24 + 5).contains(&at),
+                _ => true,
+            };
+            let there = [always, by_day, ends].into_iter().filter(|a| is_there(a));
+            there
+                .map(|account| record(account, at, "ListBuckets") + "\n")
+                .collect::<Vec<_>>()
+        });
+        calls.collect()
+    };
+    let night = |day: i64| day * 24 + 3;
+    let folder = world.path().join("logs");
+    std::fs::create_dir(&folder).expect("it is made");
+    std::fs::write(folder.join("00.jsonl"), of_hours(0, night(11))).expect("it is written");
+    world.run(&["train", "logs"]).succeeds();
+    assert_eq!(
+        world.run_in_shell("cp -r plimsoll-store followed").status,
+        0
+    );
+    let (mut told, mut followed) = (Vec::new(), Vec::new());
+    for day in 12..22 {
+        let more = of_hours(night(day - 1), night(day));
+        std::fs::write(folder.join(format!("{day}.jsonl")), more).expect("it is written");
+        let out = world
+            .run(&["nightly", "logs", "--format", "json"])
+            .succeeds()
+            .out;
+        told.extend(silences(&out));
+        let follow = [
+            "score",
+            "--follow",
+            "--until-idle",
+            "1s",
+            "logs",
+            "--store",
+            "followed",
+            "--format",
+            "json",
+        ];
+        followed.extend(silences(&world.run(&follow).succeeds().out));
+        world
+            .run(&["train", "logs", "--store", "followed"])
+            .succeeds();
+    }
+    let shown = |alerts: &[Value]| -> Vec<Value> {
+        let shown = |alert: &Value| {
+            let silence = &alert["silence"];
+            serde_json::json!([
+                alert["arm"],
+                alert["time"],
+                alert["entity"]["id"],
+                silence["since"],
+                alert["alert_id"]
+            ])
+        };
+        alerts.iter().map(shown).collect()
+    };
+    assert_eq!(shown(&told), shown(&followed));
+    let arms: Vec<_> = told.iter().map(|alert| alert["arm"].as_str()).collect();
+    assert_eq!(arms, [Some("SILENT"), Some("BACK")], "{:?}", shown(&told));
+    assert_eq!(told[0]["silence"]["since"], "2026-03-14T08:00:00Z");
+    assert_eq!(told[0]["time"], "2026-03-15T23:00:00Z");
+    assert_eq!(told[1]["time"], "2026-03-19T05:00:00Z");
+    assert_eq!(told[1]["entity"]["id"], format!("aws.cloudtrail/{ends}"));
+    // Whoever knows better says so, or wants none.
+    let id = told[0]["alert_id"].as_str().expect("a text");
+    world.run(&["feedback", id, "false"]).succeeds();
+    std::fs::write(
+        world.path().join("off.toml"),
+        "[analytic.SOURCE-SILENT]\nenabled = false\n",
+    )
+    .expect("it is written");
+    world
+        .run(&["coverage", "logs", "--config", "off.toml"])
+        .succeeds();
 }

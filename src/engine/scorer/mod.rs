@@ -35,10 +35,10 @@ use crate::engine::thresholds::{in_force, thresholds};
 use crate::error::Result;
 use crate::event::{Action, Event};
 use crate::measure::{DayAggregate, DayFacts, Minute};
-use crate::score::{SOURCE_SILENT, Silence};
+use crate::score::Silence;
 use crate::store::Archive;
 use crate::time::{Day, Time};
-use crate::vocab::{Entity, EntityKind, Str};
+use crate::vocab::{Entity, EntityKind, SOURCE_SILENT, Str};
 
 /// The most complete days that stay in memory because late events may come.
 const COMPLETE_DAYS_IN_MEMORY: usize = 2;
@@ -156,7 +156,7 @@ impl<'a> Scorer<'a> {
 
     /// Returns whether it tells of logs that fall silent.
     pub(super) fn tells_silences(&self) -> bool {
-        self.tells_silences
+        self.tells_silences && self.bench.setup.config.is_enabled(SOURCE_SILENT)
     }
 
     /// Judges only these entities from now on, or all.
@@ -427,7 +427,7 @@ impl<'a> Scorer<'a> {
         } = &self.bench;
         let is_open = self.open.range(day.plus(1)..).next().is_none();
         let settled = generation.trails.settled_until();
-        if !self.tells_silences || is_open || only.is_some() || settled >= Some(day) {
+        if !self.tells_silences() || is_open || only.is_some() || settled >= Some(day) {
             return Vec::new();
         }
         self.silence_judged.insert(day, generation.number);

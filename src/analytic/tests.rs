@@ -478,7 +478,7 @@ fn what_no_model_declares_can_be_switched_off() {
     assert!(!of("enabled = false").unwrap());
     assert_eq!(
         faults(&of("threshold = 9").unwrap_err()),
-        ["p.toml:2: unknown element of SOURCE-SILENT: `threshold`; valid: enabled"]
+        ["p.toml:2: unknown element of SOURCE-SILENT: `threshold`; valid: `enabled`"]
     );
     assert_eq!(faults(&of("enabled = 1").unwrap_err()).len(), 1);
 }

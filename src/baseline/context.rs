@@ -6,6 +6,7 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::trails::RECENT_DAYS;
 use crate::baseline::{Beginning, Generation, TRAIT_MEMORY_DAYS, YoungLog};
 use crate::event::Event;
 use crate::identity::ResolvedEvent;
@@ -21,6 +22,7 @@ use crate::vocab::{Entity, EntityKind, Str};
 
 /// Days of which everything is remembered, including the present one: those that late events may still change.
 pub const OPEN_DAYS: i32 = 8;
+const _: () = assert!(RECENT_DAYS >= OPEN_DAYS, "any open day can be judged");
 /// Days for which links, minutes and credentials are remembered: the first open day needs those of the days before it.
 const CONTEXT_DAYS: i32 = OPEN_DAYS + 3;
 /// Days for which the creation of an identity is remembered.

@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{DaysOfTrails, OPEN_DAYS};
 use crate::event::{Provider, Source};
 use crate::measure::{DayTrails, TRAILS_MAX, TrailKey, TrailTimes};
 use crate::stats::constants::{
@@ -25,6 +24,8 @@ use crate::time::{DAY_SECS, Day, Time};
 use crate::vocab::Str;
 
 const DAY: i64 = DAY_SECS as i64;
+/// Days of which it is kept what each was like: at least those that late events may still change.
+pub(super) const RECENT_DAYS: i32 = 8;
 /// The most trails, logs and accounts that are remembered.
 const REMEMBERED_MAX: usize = 2 * TRAILS_MAX;
 
@@ -193,7 +194,7 @@ pub struct Trails {
     /// What the days before the last ones left.
     settled: Records,
     /// The last days.
-    recent: DaysOfTrails,
+    recent: BTreeMap<Day, DayTrails>,
 }
 
 impl Trails {
@@ -203,7 +204,7 @@ impl Trails {
             self.recent.entry(day).or_default().merge(trails.clone());
         }
         while let Some(first) = self.recent.first_entry() {
-            if day.since(*first.key()) < OPEN_DAYS {
+            if day.since(*first.key()) < RECENT_DAYS {
                 break;
             }
             let (day, trails) = first.remove_entry();

@@ -31,6 +31,8 @@ pub struct Assembly {
     copies: BTreeSet<Subject>,
     own_accounts: OwnAccounts,
     n_recorded_by_trail: usize,
+    /// The spans of flow logs that others told, too.
+    repeated: BTreeSet<u64>,
 }
 
 /// The subjects of an entity.
@@ -101,12 +103,15 @@ impl Assembly {
             ..Moved::default()
         };
         // Whether a trail came to be known that records what was counted otherwise.
+        let repeated = aggregate.flow_logs.repeated();
         let has_other_duplicates = self.own_accounts != *own
+            || self.repeated != repeated
             || self.n_recorded_by_trail != aggregate.recorded_by_trail.len();
         self.owners.behind = behind;
         if self.own_accounts != *own {
             self.own_accounts.clone_from(own);
         }
+        self.repeated = repeated;
         self.n_recorded_by_trail = aggregate.recorded_by_trail.len();
         self.owners.recount(aggregate, &changes, &mut is_moved);
         #[expect(

@@ -51,6 +51,10 @@ pub(super) const FINDINGS_MAX: usize = 64;
 /// The most of these from one address: the last session there, and the one before, which may go on.
 pub(super) const SIGN_INS_OF_ADDRESS_MAX: usize = 2;
 
+/// The most spans of interfaces for which it is kept what a flow log told, each of about fifty bytes: those with the lowest hashes.
+/// What is told twice of others counts twice.
+pub(super) const FLOW_SPANS_MAX: usize = 1 << 19;
+
 /// The most records of a day without a caller that a record of the same id with a caller can replace. Each takes about a
 /// kilobyte; of further ones, the first one added counts.
 pub const UNNAMED_RECORDS_MAX: usize = 4_096;

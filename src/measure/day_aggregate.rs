@@ -17,9 +17,9 @@ use crate::measure::joint::Joint;
 use crate::measure::links::Links;
 use crate::measure::subject::{Changes, Subject, SubjectFacts, add_facts, person_in_role};
 use crate::measure::{
-    Coverage, Creation, Creations, DayFacts, DayTrails, Finding, Findings, Issuance, Issuances,
-    Plan, SignIn, SignIns, duplicates, keep_creations, note_creation, note_creation_of_day,
-    value_hash,
+    Coverage, Creation, Creations, DayFacts, DayTrails, Finding, Findings, FlowLogs, Issuance,
+    Issuances, Plan, SignIn, SignIns, duplicates, keep_creations, note_creation,
+    note_creation_of_day, value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -71,8 +71,10 @@ pub struct DayAggregate {
     /// What other detectors concluded of that day.
     pub findings: Findings,
     /// The actions on buckets that trails record, so that they do not count again where a server access log records them; and the
-    /// interfaces whose flows a log records in detail, so that they do not count again where another log repeats them.
+    /// interfaces of which a flow log states the instance.
     pub recorded_by_trail: FxHashSet<u64>,
+    /// What each flow log told, so that it does not count again where another log repeats it.
+    pub flow_logs: FlowLogs,
     /// Fingerprints of the events added so far; each is added once.
     pub fingerprints: FxHashSet<u64>,
     /// The records without a caller.
@@ -227,6 +229,7 @@ impl DayAggregate {
             sign_ins: SignIns::new(),
             findings: Findings::default(),
             recorded_by_trail: FxHashSet::default(),
+            flow_logs: FlowLogs::default(),
             fingerprints: FxHashSet::default(),
             unnamed: Unnamed::default(),
             coverage: Coverage::default(),
@@ -497,8 +500,8 @@ impl DayAggregate {
         {
             self.links.note_flow(event, self.day);
         }
-        self.recorded_by_trail
-            .extend(duplicates::of_greater_log(event));
+        self.recorded_by_trail.extend(duplicates::of_trail(event));
+        self.flow_logs.note(event);
     }
 
     fn gather(&mut self, resolved: &ResolvedEvent, plan: &Plan, changes: Option<&mut Changes>) {
@@ -559,6 +562,7 @@ impl DayAggregate {
         self.sign_ins.merge(&other.sign_ins);
         self.findings.merge(&other.findings);
         self.recorded_by_trail.extend(other.recorded_by_trail);
+        self.flow_logs.merge(other.flow_logs);
         self.fingerprints.extend(other.fingerprints);
         self.unnamed.records.extend(other.unnamed.records);
         self.unnamed.coverage.extend(other.unnamed.coverage);
@@ -581,7 +585,9 @@ impl DayAggregate {
         own: &OwnAccounts,
     ) -> bool {
         duplicate_of_account.is_some_and(|account| own.contains(account))
-            || duplicate_of_trail.is_some_and(|action| self.recorded_by_trail.contains(&action))
+            || duplicate_of_trail.is_some_and(|key| {
+                self.recorded_by_trail.contains(&key) || self.flow_logs.repeats(key)
+            })
     }
 }
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::event::{Action, Attachment, Event, Provider, Source};
-use crate::measure::value_hash;
+use crate::event::{Action, Event, Provider, Source};
+use crate::measure::{flow_logs, value_hash};
 
 /// What a trail must be set to record: reads or writes of objects. It always records a bucket's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,58 +16,23 @@ enum Part {
     Settings,
 }
 
-/// How much of a flow a flow log states beside its addresses: an instance, and a region. The logs of one interface that state less
-/// repeat the one that states more.
-const FLOW_DETAIL_MAX: u8 = 3;
+/// In the place of a [`Part`], that a key is of an interface and its instance.
+const ATTACHMENT: u8 = u8::MAX - 3;
 
 /// Returns the key by which another log may have recorded what an event of a lesser log repeats.
 pub fn of_lesser_log(event: &Event) -> Option<u64> {
-    of_access_log(event).or_else(|| {
-        let (interface, detail) = flow(event)?;
-        (detail < FLOW_DETAIL_MAX).then(|| flow_key(interface, &event.op, detail))
-    })
-}
-
-/// Returns the keys of what lesser logs may repeat of an event.
-pub fn of_greater_log(event: &Event) -> impl Iterator<Item = u64> + '_ {
-    let flow = flow(event).filter(|_| event.counted);
-    let repeated = flow.into_iter().flat_map(move |(interface, detail)| {
-        (0..detail).map(move |lesser| flow_key(interface, &event.op, lesser))
-    });
-    of_trail(event).into_iter().chain(repeated)
+    of_access_log(event).or_else(|| flow_logs::of_lesser_log(event))
 }
 
 /// Returns the key of what a flow says of its interface: the instance that it belongs to.
 pub fn of_attachment(event: &Event) -> Option<u64> {
-    let attachment = attachment(event)?;
-    let (interface, instance) = (
-        attachment.interface.as_ref()?,
-        attachment.instance.as_ref()?,
-    );
-    Some(flow_key(interface, instance, FLOW_DETAIL_MAX))
-}
-
-/// Returns the attachment of a flow at an interface whose id is unique by itself, as in AWS.
-fn attachment(event: &Event) -> Option<&Attachment> {
     let attachment = event.attachment.as_ref();
-    attachment.filter(|_| event.provider == Provider::Aws)
-}
-
-/// Returns the interface of a flow, and how much else its record states.
-fn flow(event: &Event) -> Option<(&str, u8)> {
-    let attachment = attachment(event)?;
-    let interface = attachment.interface.as_deref()?;
-    let detail = 2 * u8::from(attachment.instance.is_some()) + u8::from(event.region.is_some());
-    Some((interface, detail))
-}
-
-/// A log may be set to accepted flows alone, or to rejected ones, so it says nothing about the others.
-fn flow_key(interface: &str, verdict: &str, detail: u8) -> u64 {
+    let attachment = attachment.filter(|_| event.provider == Provider::Aws)?;
     let mut text = [0; 17];
-    text[..8].copy_from_slice(&value_hash(interface).to_le_bytes());
-    text[8..16].copy_from_slice(&value_hash(verdict).to_le_bytes());
-    text[16] = u8::MAX - detail;
-    xxh3_64(&text)
+    text[..8].copy_from_slice(&value_hash(attachment.interface.as_ref()?).to_le_bytes());
+    text[8..16].copy_from_slice(&value_hash(attachment.instance.as_ref()?).to_le_bytes());
+    text[16] = ATTACHMENT;
+    Some(xxh3_64(&text))
 }
 
 /// Returns the key of a server access log's event, if it is one: caller, action and bucket, as a hash.
@@ -80,7 +45,7 @@ fn of_access_log(event: &Event) -> Option<u64> {
 }
 
 /// Returns the key of a trail's event, if a server access log may record the same.
-fn of_trail(event: &Event) -> Option<u64> {
+pub fn of_trail(event: &Event) -> Option<u64> {
     let is_trail = event.source != Source::AwsS3Access
         && event.provider == Provider::Aws
         && event.service.starts_with("s3")
@@ -136,7 +101,7 @@ fn without_path(id: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{AddressClass, IdentityKind, Outcome, Principal, Untrusted};
+    use crate::event::{AddressClass, Attachment, IdentityKind, Outcome, Principal, Untrusted};
     use crate::identity::ResolvedEvent;
     use crate::measure::Links;
     use crate::measure::{DayAggregate, KnownThings, OwnAccounts, Plan};

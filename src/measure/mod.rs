@@ -13,6 +13,7 @@ mod day_aggregate;
 mod duplicates;
 mod facts;
 mod finding;
+mod flow_logs;
 mod grants;
 mod hash;
 mod issuance;
@@ -42,6 +43,7 @@ pub use creation::{Creation, Creations, keep_creations, note_creation, note_crea
 pub use day_aggregate::{DayAggregate, OwnAccounts, SharedRegister, Unnamed, unique_id_of};
 pub use facts::{Cell, CellKey, DayFacts, KnownThings, Minute};
 pub use finding::{FINDING_DAYS, Finding, Findings, is_person_in_role};
+pub use flow_logs::{FlowLogs, Told};
 pub use grants::{EVERYBODY, Grant, Grants};
 pub use hash::{hash_in, value_hash};
 pub use issuance::{Issuance, Issuances, Issued};

@@ -15,7 +15,7 @@ pub struct Subject {
     pub entity: Entity,
     /// The caller's account, on a copy that another account recorded: dropped if the caller's own trail is read too.
     pub duplicate_of_account: Option<Str>,
-    /// The caller, action and bucket, on what a server access log records, or the interface of a flow log without detail: dropped
+    /// The caller, action and bucket, on what a server access log records, or the interface and span of a flow log without detail: dropped
     /// if a greater log records it too.
     pub duplicate_of_trail: Option<u64>,
     /// The id that the provider never gives twice, where the entity is named by one that may be given again.

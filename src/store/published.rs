@@ -17,7 +17,7 @@ use crate::baseline::{
 use crate::error::Result;
 use crate::measure::{
     Beyond, Class, Coverage, Creations, DayAggregate, DayFacts, DayTrails, Finding, Findings,
-    Issuances, Issued, Links, LogKey, Namesake, OwnAccounts, Seen, SignIn, Subject, TrailKey,
+    Issuances, Issued, Links, LogKey, Namesake, OwnAccounts, Seen, SignIn, Subject, Told, TrailKey,
     TrailTimes, Unnamed,
 };
 use crate::store::container::{KeyedRows, Kind, Reader, Table, Writer};
@@ -102,6 +102,7 @@ const UNNAMED: Table<(u64, BTreeMap<Subject, DayFacts>)> = Table::new("unnamed")
 const COVERAGE: Table<Coverage> = Table::new("coverage");
 const UNNAMED_COVERAGE: Table<(u64, Coverage)> = Table::new("unnamed_coverage");
 const TOLD_BY_TRAIL: Table<u64> = Table::new("told_by_trail");
+const FLOW_LOGS: Table<(u64, Told)> = Table::new("flow_logs");
 const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
 /// When each trail had records, of a day that knows it.
 const DAY_TRAILS: Table<(TrailKey, TrailTimes)> = Table::new("trails");
@@ -158,6 +159,9 @@ impl Store {
         file.write_by_key(&SUBJECTS, subjects)?;
         file.write(&COVERAGE, [&aggregate.coverage])?;
         file.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&aggregate.recorded_by_trail))?;
+        if !aggregate.flow_logs.is_empty() {
+            file.write(&FLOW_LOGS, aggregate.flow_logs.iter())?;
+        }
         if !aggregate.trails.is_empty() {
             file.write(&DAY_TRAILS, aggregate.trails.iter())?;
         }
@@ -562,6 +566,9 @@ fn read_day(file: &Reader, day: Day) -> Result<DayAggregate> {
     aggregate.unnamed = read_unnamed(file)?;
     aggregate.coverage = file.read_one(&COVERAGE)?;
     aggregate.last = head.last;
+    if file.has(&FLOW_LOGS) {
+        aggregate.flow_logs = file.read(&FLOW_LOGS)?;
+    }
     if file.has(&DAY_TRAILS) {
         aggregate.trails = file.read::<_, DayTrails>(&DAY_TRAILS)?;
     }

@@ -24,6 +24,8 @@ words! {
         SignIns = "sign_ins",
         /// Network flows.
         Flows = "flows",
+        /// Secrets read, which many services record only where that is switched on.
+        Secrets = "secrets",
     }
 }
 
@@ -97,9 +99,8 @@ impl LogClass {
             | Metric::ScopeGrants
             | Metric::RegionsUsed
             | Metric::RegionsNew
-            | Metric::MachinesStarted
-            | Metric::SecretCalls
-            | Metric::SecretsRead => &[],
+            | Metric::MachinesStarted => &[],
+            Metric::SecretCalls | Metric::SecretsRead => &[Self::Secrets],
         }
     }
 
@@ -124,6 +125,7 @@ impl LogClass {
                 Metric::ObjectsDeleted,
             ],
             Self::Directory => &[Metric::DirectoryCalls],
+            Self::Secrets => &[Metric::SecretCalls],
             Self::Account | Self::SignIns | Self::Flows => &[],
         }
     }
@@ -146,7 +148,7 @@ impl LogClass {
     pub fn is_in(self, facts: &DayFacts) -> bool {
         match self {
             Self::Account => true,
-            Self::Objects | Self::Directory => self
+            Self::Objects | Self::Directory | Self::Secrets => self
                 .shown_by()
                 .iter()
                 .any(|&metric| facts.is_active(metric)),
@@ -175,6 +177,8 @@ impl LogClass {
                 Metric::DeniedCalls,
             ]),
             Self::Directory => sum(&[Metric::DirectoryCalls]),
+            // One record may name several.
+            Self::Secrets => sum(&[Metric::SecretCalls]).min(facts.n_events),
             Self::SignIns => sign_ins(facts),
             Self::Flows => match facts.trait_values(Trait::Action) {
                 None => facts.n_events,

@@ -94,6 +94,7 @@ fn sentence(logs: &[&LogLearnt]) -> String {
         Some(LogClass::Objects) => format!("object access (data events) of {of}"),
         Some(LogClass::Directory) => format!("directory reads of {of}"),
         Some(LogClass::SignIns) => format!("sign-ins of {of}"),
+        Some(LogClass::Secrets) => format!("reads of secrets of {of}"),
         Some(LogClass::Flows) => format!("network flows of {of}"),
         Some(LogClass::Account) | None => of,
     };

@@ -227,6 +227,48 @@ fn whatever_begins_later_than_the_store_is_learnt_and_alarms_nobody() {
 }
 
 #[test]
+fn reads_of_secrets_that_are_recorded_since_today_alarm_nobody() {
+    let (world, mut records) = estate(&Format::AWS[..1], |_| false);
+    let mut secrets: BTreeMap<(String, String), Value> = BTreeMap::new();
+    for record in &records {
+        let time = time_of(record);
+        let identity = &record["userIdentity"];
+        let is_at_home = record["recipientAccountId"] == identity["accountId"];
+        if let Some(arn) = identity["arn"]
+            .as_str()
+            .filter(|_| is_at_home && time >= BEGINS)
+        {
+            let of_day = (arn.to_owned(), time[..10].to_owned());
+            secrets.entry(of_day).or_insert_with(|| record.clone());
+        }
+    }
+    for (at, (_, first)) in secrets.into_iter().enumerate() {
+        for n in 0..40 {
+            let mut record = first.clone();
+            record["eventSource"] = json!("secretsmanager.amazonaws.com");
+            record["eventName"] = json!("GetSecretValue");
+            record["eventID"] = json!(format!("bbbbbbbb-0000-4000-{at:04x}-{n:012x}"));
+            record["eventCategory"] = json!("Management");
+            record["requestParameters"] = json!({"secretId": format!("{at}/{n}")});
+            for other in ["errorCode", "errorMessage", "resources"] {
+                record.as_object_mut().expect("a record").remove(other);
+            }
+            records.push(record);
+        }
+    }
+    let (alerts, summary, _) = backtest(&world, &records);
+    let mut told = alerts.iter().map(|alert| &alert["analytic"]);
+    let loudest = by_day(&alerts).into_values().max();
+    assert!(loudest.unwrap_or(0) <= 4, "{:?}", told.next());
+    let mut learning = summary["learning"]
+        .as_array()
+        .expect("what is learnt")
+        .iter();
+    let begun = learning.find(|of| of["log"] == "secrets");
+    assert_eq!(begun.expect("it is told")["since"], BEGINS);
+}
+
+#[test]
 fn an_attack_in_an_old_account_is_found_on_the_day_on_which_another_joins() {
     let (world, mut records) = estate(&Format::AWS[..1], is_of_joining);
     attack(&mut records, "svc-", BEGINS, (60, 400));

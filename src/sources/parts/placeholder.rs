@@ -48,13 +48,12 @@ const ZEROS_MIN: usize = 16;
 
 /// Prefixes of canonical ids whose last part was chosen or attested by somebody: a name there is a name, whatever it is.
 /// Otherwise, a caller could be hidden by calling it `unknown`.
-const NAMED: [&str; 6] = [
+const NAMED: [&str; 5] = [
     "arn:",
     "aws:saml:",
     "aws:webid:",
     "azure:key:",
     "azure:sas:",
-    "gcp:principal:principal",
 ];
 
 /// Returns whether a text means that nobody and nothing is known.
@@ -74,15 +73,36 @@ pub fn is_placeholder(text: &str) -> bool {
     }
 }
 
+/// Returns the name in a canonical id: all that comes after the scheme and its scope. A name may have separators in it, and what is
+/// after the last of them may have been chosen by anybody.
+fn name_in(id: &str) -> Option<&str> {
+    let (scheme, rest) = id.split_once(':')?;
+    let after = |separator: char| rest.split_once(separator).map_or(rest, |(_, name)| name);
+    let name = match scheme {
+        "entra" => {
+            let name = after('/');
+            name.strip_prefix("upn/").unwrap_or(name)
+        }
+        "slack" | "gws" => after('/'),
+        "okta" => {
+            let name = after('/');
+            let of_kind = name.split_once('/');
+            of_kind.map_or(name, |(_, id)| if is_placeholder(name) { name } else { id })
+        }
+        "aws" => match rest.strip_prefix("account:") {
+            Some(of_account) => of_account.split_once('/')?.1,
+            None => rest.split_once(':')?.1,
+        },
+        "gcp" | "m365" | "azure" => rest.split_once(':')?.1,
+        _ => rest,
+    };
+    Some(name)
+}
+
 /// Returns whether the name in a canonical id is a placeholder, as in `entra:TENANT/upn/not available`.
 fn names_nobody(id: &str) -> bool {
-    if NAMED.iter().any(|start| id.starts_with(start)) {
-        return false;
-    }
-    // A placeholder may have the separator in it: `n/a`.
-    let ends = id.rmatch_indices(['/', ':']).take(2);
-    ends.map(|(at, _)| &id[at + 1..])
-        .any(|name| !name.is_empty() && is_placeholder(name))
+    let is_chosen = NAMED.iter().any(|start| id.starts_with(start));
+    !is_chosen && name_in(id).is_some_and(|name| !name.is_empty() && is_placeholder(name))
 }
 
 /// Removes placeholders from an event: its caller, whose aliases and ids they are, and the address that it came from.
@@ -174,6 +194,7 @@ mod tests {
             "gws:-/unknown",
             "other:unknown",
             "gcp:user:unknown",
+            "gcp:principal:unknown",
         ] {
             assert_eq!(event(id), None, "{id}");
         }
@@ -183,6 +204,19 @@ mod tests {
             "aws:account:111122223333",
             "azure:sas:acme/unknown",
             "gcp:principal:principal://iam.googleapis.com/x/subject/unknown",
+            // Whoever may choose a part of a name cannot hide by it.
+            "gcp:principal:system:serviceaccount:prod:unknown",
+            "gcp:principal:system:serviceaccount:prod:null",
+            "gcp:sa:p.svc.id.goog[prod/undefined]",
+            "gcp:sa:p.svc.id.goog[undefined]:unknown",
+            "aws:account:111122223333/team/null",
+            "entra:T/app/unknown",
+            "okta:acme/User/team/unknown",
+            "slack:E1/team/unknown",
+            "gws:C0/team:unknown",
+            "m365:service:app/undefined",
+            "other:prod:unknown",
+            "other:prod/unknown",
             "entra:-/upn/ana@example.com",
             "azure:anonymous",
         ] {

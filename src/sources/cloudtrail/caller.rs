@@ -481,10 +481,14 @@ fn resolve(parts: &IdentityElement<'_>, kind: Option<&str>) -> Option<ResolvedId
             } else {
                 "webid"
             };
+            let subject = match is_person {
+                true => user,
+                false => federation::stable_part(user),
+            };
             let id = format!(
                 "aws:{scheme}:{}/{}",
                 provider.as_deref().unwrap_or_default(),
-                plain_name(federation::stable_part(user))
+                plain_name(subject)
             );
             ResolvedIdentity::new(id, if is_person { Human } else { Workload })
         }

@@ -136,10 +136,11 @@ impl ParsedName {
         };
         let id = match text.split_once(SUBJECT) {
             Some((pool, subject)) => {
-                format!(
-                    "gcp:principal:{pool}{SUBJECT}{}",
-                    federation::stable_part(subject)
-                )
+                let subject = match kind {
+                    IdentityKind::Human => subject,
+                    _ => federation::stable_part(subject),
+                };
+                format!("gcp:principal:{pool}{SUBJECT}{subject}")
             }
             None => format!("gcp:principal:{text}"),
         };

@@ -3,6 +3,8 @@
 //! A pipeline's subject names the branch, the environment or the phase of each run as well. The identity is what these belong
 //! to: one repository, one pipeline, one workspace.
 
+use crate::sources::parts::text::is_guid;
+
 /// How a provider's subjects begin, and from which of these texts on they name a single run.
 #[rustfmt::skip]
 const RUNS: &[(&str, &[&str])] = &[
@@ -12,13 +14,35 @@ const RUNS: &[(&str, &[&str])] = &[
     ("project_path:", &[":"]),
     // Terraform Cloud and Buildkite.
     ("organization:", &[":run_phase:", ":ref:"]),
-    // CircleCI: org/ID/project/ID/user/ID.
-    ("org/", &["/user/", "/vcs-origin/", "/vcs-ref/"]),
 ];
 
-/// Returns the part of a subject that is the same for all runs; the whole subject of a workload that is no pipeline, as
-/// `system:serviceaccount:NAMESPACE:NAME`.
+/// The parts of a subject of CircleCI, each before an id: `org/ID/project/ID/user/ID`, and what may follow.
+const CIRCLE: [&str; 3] = ["org/", "/project/", "/user/"];
+/// How long a UUID is.
+const UUID_LEN: usize = 36;
+
+/// Returns the organisation and the project of a subject as CircleCI writes it. All are UUIDs, so no other provider's subject, whose
+/// users may be persons, is taken for one.
+fn project(subject: &str) -> Option<&str> {
+    let mut rest = subject;
+    for part in CIRCLE {
+        let (id, after) = rest.strip_prefix(part)?.split_at_checked(UUID_LEN)?;
+        let is_hex = |byte: u8| byte == b'-' || byte.is_ascii_hexdigit();
+        if !is_guid(id) || !id.bytes().all(is_hex) {
+            return None;
+        }
+        rest = after;
+    }
+    let end = 2 * UUID_LEN + CIRCLE[0].len() + CIRCLE[1].len();
+    (rest.is_empty() || rest.starts_with('/')).then(|| &subject[..end])
+}
+
+/// Returns the part of a workload's subject that is the same for all runs; the whole subject of a workload that is no pipeline, as
+/// `system:serviceaccount:NAMESPACE:NAME`. A person has no runs.
 pub fn stable_part(subject: &str) -> &str {
+    if let Some(project) = project(subject) {
+        return project;
+    }
     let of_run = RUNS.iter().find_map(|(start, marks)| {
         let rest = subject.strip_prefix(start)?;
         let ends = marks.iter().filter_map(|mark| rest.find(mark));
@@ -59,7 +83,18 @@ mod tests {
                 "organization:acme:pipeline:shop:ref:refs/heads/main:commit:1:step:build",
                 "organization:acme:pipeline:shop",
             ),
-            ("org/1/project/2/user/3", "org/1/project/2"),
+            (
+                "org/11111111-aaaa-4000-8000-000000000001/project/22222222-aaaa-4000-8000-000000000002/user/\
+                 33333333-aaaa-4000-8000-000000000003/vcs-origin/github.com/acme/shop/vcs-ref/refs/heads/main",
+                "org/11111111-aaaa-4000-8000-000000000001/project/22222222-aaaa-4000-8000-000000000002",
+            ),
+            // What another provider calls its users.
+            ("org/team-a/user/ana", "org/team-a/user/ana"),
+            ("org/1/project/2/user/3", "org/1/project/2/user/3"),
+            (
+                "org/11111111-aaaa-4000-8000-000000000001/user/ana",
+                "org/11111111-aaaa-4000-8000-000000000001/user/ana",
+            ),
             (
                 "system:serviceaccount:shop:cart",
                 "system:serviceaccount:shop:cart",

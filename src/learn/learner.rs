@@ -20,9 +20,9 @@ use crate::learn::state::{ALIASES_MAX, EntityState, NOVELTY_TRAITS, moments_of};
 use crate::learn::support::Support;
 use crate::learn::texts::Texts;
 use crate::measure::{
-    Creations, DayAggregate, DayFacts, DayLogs, FINDING_DAYS, KnownThings, Links, Namesake,
-    OwnAccounts, Plan, SIGN_IN_DAYS, SignIns, are_two, keep_creations, may_be_given_again,
-    note_creation, of_former, value_hash,
+    Creation, Creations, DayAggregate, DayFacts, DayLogs, FINDING_DAYS, KnownThings, Links,
+    Namesake, OwnAccounts, Plan, SIGN_IN_DAYS, SignIns, are_two, keep_creations,
+    may_be_given_again, note_creation, of_former, value_hash,
 };
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
@@ -128,7 +128,7 @@ impl<'a> Learner<'a> {
         self.memory.findings.merge(&aggregate.findings);
         let beginnings = &mut self.memory.beginnings;
         beginnings.note_day(day, DayLogs::of(facts).breadths());
-        self.join_linked(&aggregate.links);
+        self.join_linked(&aggregate.links, &aggregate.created);
         self.memory.trails.note_day(day, &aggregate.trails);
         for (entity, facts) in facts {
             self.learn_entity(day, entity, facts);
@@ -216,7 +216,9 @@ impl<'a> Learner<'a> {
     }
 
     /// Joins what was learnt under lesser ids to the identities that a day links them to: nothing had shown before that they are one.
-    fn join_linked(&mut self, links: &Links) {
+    /// One who was created since the other was seen last is another, and so is one of another unique id: then a name was given again, and
+    /// what was learnt under it is forgotten.
+    fn join_linked(&mut self, links: &Links, created: &Creations) {
         let identity = |id: &Str| Entity {
             kind: EntityKind::Identity,
             id: id.clone(),
@@ -226,6 +228,17 @@ impl<'a> Learner<'a> {
             let Some(state) = self.memory.entities.remove(&lesser) else {
                 continue;
             };
+            let known = self.memory.entities.get(&greater);
+            let unique_id = known.and_then(|known| known.unique_id.as_ref());
+            let of_id = [created, &self.memory.head.created].map(|all| all.get(&greater.id));
+            let is_younger = |creation: &Creation| creation.at.day() > state.last_day;
+            if of_id.into_iter().flatten().any(is_younger)
+                || are_two(state.unique_id.as_ref(), unique_id)
+            {
+                self.memory.peaks.forget_entity(&lesser);
+                self.support.remove_all(&state.known);
+                continue;
+            }
             self.memory.peaks.join(&lesser, &greater);
             match self.memory.entities.entry(greater) {
                 Entry::Vacant(empty) => {

@@ -134,6 +134,28 @@ fn flows(columns: &[&str], secs: i64) -> String {
 }
 
 #[test]
+fn a_second_flow_log_takes_away_only_what_it_tells_too() {
+    let columns = [
+        "interface-id",
+        "srcaddr",
+        "dstaddr",
+        "bytes",
+        "end",
+        "action",
+        "log-status",
+    ];
+    let detailed = [&columns[..], &["instance-id"]].concat();
+    let world = World::empty();
+    // Ten flows in the morning and as many in the evening, of which the second log tells the latter.
+    let evening = |rows: String| rows.replace(" 177363", " 177366");
+    world.write("logs/a.log", flows(&columns, 60));
+    world.write("logs/b.log", evening(flows(&columns, 60)));
+    world.write("logs/c.log", evening(flows(&detailed, 60)));
+    let machine = ("aws:instance:i-0aaa1111bbbb22220".to_owned(), 20, vec![]);
+    assert_eq!(identities(&world, "logs"), [machine]);
+}
+
+#[test]
 fn a_flow_in_several_logs_counts_once_for_the_machine_of_its_interface() {
     const PLAIN: [&str; 14] = [
         "version",
@@ -226,6 +248,38 @@ fn one_person_is_one_identity_for_as_long_as_the_store_remembers() {
     let known = identities(&world, "logs");
     assert_eq!(known.len(), 1, "{known:?}");
     assert_eq!((&*known[0].0, known[0].1), (&*id, 46));
+}
+
+#[test]
+fn whoever_gets_the_name_of_one_who_left_does_not_inherit_what_he_did() {
+    let world = World::empty();
+    let day = |day: u64| {
+        let time = move |n: u64| format!("2026-03-{day:02}T09:{n:02}:00");
+        (0..5).map(move |n| download(100 * day + n, &time(n), "Not Available", JOE))
+    };
+    world.write(
+        "logs/a.jsonl",
+        lines(&(1..=6).flat_map(day).collect::<Vec<_>>()),
+    );
+    let _ = identities(&world, "logs");
+    let admin = "99990000-0000-4000-8000-000000000001";
+    let added = json!({"CreationTime": "2026-03-20T08:00:00", "Id": "44440001-0000-4000-8000-000000000001",
+        "Operation": "Add user.", "OrganizationId": TENANT, "RecordType": 8, "ResultStatus": "Success", "UserKey": admin,
+        "UserType": 0, "Workload": "AzureActiveDirectory", "ClientIP": "203.0.113.1", "UserId": "admin@acme.example",
+        "Target": [{"ID": format!("User_{OBJECT}"), "Type": 2}, {"ID": OBJECT, "Type": 2}, {"ID": JOE, "Type": 5}]});
+    let records: Vec<Value> = [added, sign_in(1, "2026-03-20T08:30:00")]
+        .into_iter()
+        .chain(day(20))
+        .collect();
+    world.write("logs/b.jsonl", lines(&records));
+    let known = identities(&world, "logs");
+    let id = format!("entra:{TENANT}/{OBJECT}");
+    let of_new: Vec<u64> = known
+        .iter()
+        .filter(|one| one.0 == id)
+        .map(|one| one.1)
+        .collect();
+    assert_eq!((known.len(), &*of_new), (2, &[6][..]), "{known:?}");
 }
 
 #[test]

@@ -16,6 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::time::Time;
 use crate::vocab::{FindingSeverity, Str, words};
 
+/// What stands between the names of several things in one text. No name of a secret has it.
+pub const LISTED: &str = ", ";
+
 /// Text that the writer of the log chose: object keys, user agents, session names.
 ///
 /// It is compared and stored unchanged. Its `Display` escapes control characters, so that it cannot control a terminal.

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use crate::event::{Action, AddressClass, Event, Outcome};
+use crate::event::{Action, AddressClass, Event, LISTED, Outcome};
 use crate::identity::ResolvedEvent;
 use crate::identity::address::network_of;
 use crate::measure::grants::destination_of;
@@ -236,8 +236,12 @@ impl<'a> EventAmounts<'a> {
         // Secrets of one name in two accounts are two.
         let place = value_hash(event.account.as_deref().unwrap_or_default());
         let name = event.object.as_ref().map_or(&*event.id, |name| name.raw());
+        let is_list = event.items.is_some_and(|n| n > 1);
+        let listed = name.split(LISTED).filter(|_| is_list);
+        let whole = (!is_list).then_some(name);
+        let names = listed.chain(whole);
         self.distinct
-            .push((Metric::SecretsRead, hash_in(place, name)));
+            .extend(names.map(|name| (Metric::SecretsRead, hash_in(place, name))));
     }
 
     fn add_sensitive(&mut self, bucket: Option<u64>) {
@@ -568,4 +572,50 @@ const fn is_measured(action: Action) -> bool {
             | Action::ReadPosture
             | Action::EnumerateDirectory
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Provider, Source, Untrusted};
+    use crate::measure::{KnownThings, Plan};
+    use crate::time::{Day, Window};
+
+    #[test]
+    fn secrets_of_a_list_are_as_many_as_it_names() {
+        let start = Day(20_000).start();
+        let mut facts = DayFacts::starting(start);
+        for (at, (names, n)) in [("/a, /b, /c", 3), ("/b, /c", 2), ("/a", 1)]
+            .into_iter()
+            .enumerate()
+        {
+            let event = Event {
+                action: Action::ReadSecret,
+                outcome: Outcome::Success,
+                object: Some(Untrusted::new(names)),
+                items: Some(n),
+                ..Event::new(
+                    start,
+                    format!("{at}").into(),
+                    Provider::Aws,
+                    Source::AwsCloudTrail,
+                )
+            };
+            let resolved = ResolvedEvent {
+                event: &event,
+                identity: Some("ana".into()),
+                region: None,
+                peer_class: AddressClass::Unknown,
+                sensitive: false,
+                source_sensitive: false,
+            };
+            EventAmounts::of(&resolved).add_to(&mut facts, &Plan::default());
+        }
+        let of_day = |metric| {
+            let readings = facts.readings(metric, Window::DAY, &KnownThings::NOTHING);
+            readings.first().map(|&(_, x)| x)
+        };
+        assert_eq!(of_day(Metric::SecretCalls), Some(6));
+        assert_eq!(of_day(Metric::SecretsRead), Some(3));
+    }
 }

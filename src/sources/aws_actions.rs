@@ -75,8 +75,8 @@ const ROWS: &[ActionRow] = &[
     ("ec2", "ExportImage", CopyObject),
     ("dynamodb", "ExportTableToPointInTime", CopyObject),
     // Secrets, and other stores than that of objects.
+    // Also for each secret of a BatchGetSecretValue, which is recorded beside it.
     ("secretsmanager", "GetSecretValue", ReadSecret),
-    ("secretsmanager", "BatchGetSecretValue", ReadSecret),
     ("secretsmanager", "ListSecrets", ListData),
     ("ssm", "GetParameter", ReadSecret),
     ("ssm", "GetParameters", ReadSecret),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use crate::event::{Action, Destination, Untrusted};
+use crate::event::{Action, Destination, LISTED, Untrusted};
 use crate::sources::aws_blinding::last_part;
 use crate::sources::cloudtrail::caller::partition_of_region;
 use crate::sources::cloudtrail::record::Record;
@@ -114,13 +114,18 @@ pub fn target(
     } else if let Some((_, kind, parameters)) =
         OTHER_NAMES.iter().find(|(name, ..)| *name == service)
     {
-        let names: Vec<_> = parameters
+        let mut names: Vec<_> = parameters
             .iter()
             .filter_map(|name| r.parameters.get(name))
             .flat_map(texts)
             .take(NAMES_MAX)
             .collect();
-        let separator = if kind.is_empty() { ", " } else { "/" };
+        if action == Action::ReadSecret {
+            names = names.into_iter().map(secret_name).collect();
+            names.sort_unstable();
+            names.dedup();
+        }
+        let separator = if kind.is_empty() { LISTED } else { "/" };
         target.items =
             (action == Action::ReadSecret && names.len() > 1).then_some(names.len() as u64);
         target.object = (!names.is_empty())
@@ -130,6 +135,31 @@ pub fn target(
         destination(r, op, own, interner, &mut target);
     }
     target
+}
+
+/// Returns the name of a secret or a parameter, of which a call may state the ARN, that without its random end, or a version.
+fn secret_name(text: Cow<'_, str>) -> Cow<'_, str> {
+    const RANDOM_LEN: usize = 6;
+    let named = |at: &str| {
+        let (start, name) = text.split_once(at)?;
+        start.starts_with("arn:").then_some(name)
+    };
+    if let Some(name) = named(":secret:") {
+        let is_random =
+            |end: &str| end.len() == RANDOM_LEN && end.bytes().all(|b| b.is_ascii_alphanumeric());
+        let without = name.rsplit_once('-').filter(|(_, end)| is_random(end));
+        return Cow::Owned(without.map_or(name, |(name, _)| name).to_owned());
+    }
+    let without_version = |name: &str| name.split(':').next().unwrap_or_default().to_owned();
+    match named(":parameter/") {
+        // Only the names of a hierarchy begin with a slash, and all of them do.
+        Some(name) if name.contains('/') => Cow::Owned(format!("/{}", without_version(name))),
+        Some(name) => Cow::Owned(without_version(name)),
+        None if text.contains(':') && !text.starts_with("arn:") => {
+            Cow::Owned(without_version(&text))
+        }
+        None => text,
+    }
 }
 
 /// Returns the texts of a list, or a text.

@@ -392,3 +392,76 @@ fn buckets_are_found_in_all_places() {
         );
     }
 }
+
+#[test]
+fn secrets_are_named_alike_however_a_call_names_them() {
+    let secret = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:app/db";
+    let parameter = "arn:aws:ssm:eu-west-1:111122223333:parameter";
+    for (service, op, parameters, object, items) in [
+        (
+            "ssm",
+            "GetParameters",
+            json!({"names": ["/b", "/a", "/c"]}),
+            "/a, /b, /c",
+            Some(3),
+        ),
+        (
+            "ssm",
+            "GetParameters",
+            json!({"names": ["/c", "/a:7", "/b", "/a"]}),
+            "/a, /b, /c",
+            Some(3),
+        ),
+        (
+            "ssm",
+            "GetParameters",
+            json!({"names": ["/a", "/a"]}),
+            "/a",
+            None,
+        ),
+        (
+            "ssm",
+            "GetParameter",
+            json!({"name": format!("{parameter}/app/key:3")}),
+            "/app/key",
+            None,
+        ),
+        (
+            "ssm",
+            "GetParameter",
+            json!({"name": format!("{parameter}/key")}),
+            "key",
+            None,
+        ),
+        (
+            "secretsmanager",
+            "GetSecretValue",
+            json!({"secretId": format!("{secret}-a1B2c3")}),
+            "app/db",
+            None,
+        ),
+        (
+            "secretsmanager",
+            "GetSecretValue",
+            json!({"secretId": secret}),
+            "app/db",
+            None,
+        ),
+        (
+            "secretsmanager",
+            "GetSecretValue",
+            json!({"secretId": "app/db"}),
+            "app/db",
+            None,
+        ),
+    ] {
+        let e = event(
+            json!({"eventSource": format!("{service}.amazonaws.com"), "eventName": op, "requestParameters": parameters}),
+        );
+        assert_eq!(
+            (raw(&e.object), e.items),
+            (Some(object), items),
+            "{parameters}"
+        );
+    }
+}

@@ -107,11 +107,14 @@ impl FlowLogs {
 
     /// Returns whether a greater log told all that a lesser one told of a span.
     pub fn repeats(&self, key: u64) -> bool {
+        if key & DETAIL == DETAIL {
+            return false;
+        }
         let Some(lesser) = self.0.get(&key).filter(|told| told.bins != 0) else {
             return false;
         };
-        let greater = self.0.range(key + 1..=key | DETAIL);
-        (key & DETAIL) < DETAIL && greater.into_iter().any(|(_, told)| lesser.is_in(*told))
+        let mut greater = self.0.range(key + 1..=key | DETAIL);
+        greater.any(|(_, told)| lesser.is_in(*told))
     }
 
     /// Returns the spans of lesser logs that a greater one told, too.
@@ -188,6 +191,7 @@ mod tests {
     fn flow(minute: i64, bytes: u64, instance: Option<&str>) -> Event {
         Event {
             op: "ACCEPT".into(),
+            region: instance.map(|_| "eu-west-1".into()),
             bytes_out: Some(bytes),
             attachment: Some(Attachment {
                 instance: instance.map(Into::into),
@@ -219,7 +223,12 @@ mod tests {
         all.iter().rev().for_each(|event| back.note(event));
         merged.merge(other);
         assert_eq!((&forth, &forth), (&back, &merged));
-        let is_dropped = |event: &Event| of_lesser_log(event).is_some_and(|key| forth.repeats(key));
+        let repeated = forth.repeated();
+        let is_dropped = |event: &Event| {
+            let key = of_lesser_log(event).unwrap_or(u64::MAX);
+            assert_eq!(repeated.contains(&key), forth.repeats(key));
+            repeated.contains(&key)
+        };
         let rows = lesser_rows.zip(lesser).filter(|(e, _)| is_dropped(e));
         rows.map(|(_, &(at, _))| at).collect()
     }

@@ -337,10 +337,6 @@ impl DayAggregate {
 
     /// Returns the entities to which the provider gave one of these ids, which it never gives twice.
     pub fn entities_with<'a>(&'a self, ids: &'a [Str]) -> impl Iterator<Item = &'a Entity> {
-        #[expect(
-            clippy::iter_over_hash_type,
-            reason = "the entities are put into a set"
-        )]
         let subjects = self.subjects.keys();
         let is_one = |subject: &&Subject| {
             let id = subject.unique_id.as_ref();

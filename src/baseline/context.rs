@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::trails::RECENT_DAYS;
 use crate::baseline::{Beginning, Generation, TRAIT_MEMORY_DAYS, YoungLog};
-use crate::event::Event;
+use crate::event::{Action, Event};
 use crate::identity::ResolvedEvent;
 use crate::measure::{
     Breadth, CREATIONS_MAX, Creation, Creations, DayAggregate, DayTrails, FINDING_DAYS, Finding,
@@ -117,11 +117,8 @@ impl Context {
             let of_day = self.sign_ins.entry(day).or_default();
             of_day.note(identity, sign_in);
         }
-        if let Some((finding, names)) = Finding::of(resolved) {
-            let of_day = self.findings.entry(day).or_default();
-            for name in names {
-                of_day.note(&name, finding.clone());
-            }
+        if event.action == Action::Finding {
+            self.findings.entry(day).or_default().note_event(resolved);
             return false;
         }
         match event.account.as_ref().filter(|_| event.principal.is_some()) {
@@ -516,27 +513,28 @@ impl<'a> View<'a> {
 
     /// Returns what other detectors concluded of one who has these names, up to the day that is judged: of each day and kind once, in
     /// order.
-    pub fn findings_of(&self, names: &[Str]) -> Vec<&'a Finding> {
-        let since = self.context.into_iter();
-        let since = since.flat_map(|context| context.findings.range(..=self.day));
-        let sets = std::iter::once(&self.generation.findings).chain(since.map(|(_, set)| set));
-        let all = sets.flat_map(|set| names.iter().flat_map(move |name| set.of(name)));
-        let mut found: Vec<&Finding> = all.filter(|of| of.at.day() <= self.day).collect();
-        // The gravest of a day and kind comes first, and stays.
-        found.sort_unstable_by_key(|of| {
-            let weight = (of.severity, &of.title, &of.event_id);
-            (of.at.day(), &of.detector, &of.kind, Reverse(weight), of.at)
-        });
-        found.dedup_by_key(|of| (of.at.day(), &of.detector, &of.kind));
-        found
+    pub fn findings_of(&self, names: &[Str]) -> Vec<Finding> {
+        let (one, mut together) = (Str::default(), Findings::default());
+        let all = self
+            .findings()
+            .flat_map(|set| names.iter().flat_map(|name| set.of(name)));
+        for finding in all.filter(|of| of.at.day() <= self.day) {
+            together.note(&one, finding.clone());
+        }
+        together.of(&one).cloned().collect()
     }
 
     /// Returns the first day of which another detector concluded anything.
     pub fn first_finding(&self) -> Option<Day> {
+        self.findings().filter_map(Findings::first_day).min()
+    }
+
+    /// Returns what other detectors concluded of learnt days, and of those since then up to the day that is judged.
+    fn findings(&self) -> impl Iterator<Item = &'a Findings> {
+        let day = self.day;
         let since = self.context.into_iter();
-        let since = since.flat_map(|context| context.findings.range(..=self.day));
-        let firsts = since.filter_map(|(_, set)| set.first_day());
-        firsts.chain(self.generation.findings.first_day()).min()
+        let since = since.flat_map(move |context| context.findings.range(..=day));
+        std::iter::once(&self.generation.findings).chain(since.map(|(_, set)| set))
     }
 
     /// Returns the sign-in that an event of an identity most likely rests on, of those before it: the one that began its session, as

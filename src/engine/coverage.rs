@@ -13,7 +13,7 @@ use crate::engine::intake::{DayAggregates, Intake, IntakeSummary, KeepRejects};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::{Action, Field, Provider, Source};
-use crate::measure::{Coverage, DayAggregate, DayLogs, Links, LogSource, OwnAccounts, is_finding};
+use crate::measure::{Coverage, DayAggregate, DayLogs, Links, LogSource, OwnAccounts};
 use crate::sources::{InputFile, ReadOptions};
 use crate::time::{Day, Time};
 use crate::vocab::{Metric, Str, words};
@@ -233,7 +233,7 @@ pub fn assess(setup: &Setup, days: &CoveredDays, silent: &[SilentTrail]) -> Vec<
     for (day, coverage) in days {
         let records = coverage
             .log_sources()
-            .filter(|(key, _)| !is_finding(key.source, key.action));
+            .filter(|(key, _)| key.action != Action::Finding);
         for (key, _) in records {
             seen_on.entry(key.provider).or_default().insert(*day);
         }

@@ -17,9 +17,9 @@ use crate::measure::joint::Joint;
 use crate::measure::links::Links;
 use crate::measure::subject::{Changes, Subject, SubjectFacts, add_facts, person_in_role};
 use crate::measure::{
-    Coverage, Creation, Creations, DayFacts, DayTrails, Finding, Findings, FlowLogs, Issuance,
-    Issuances, Plan, SignIn, SignIns, duplicates, keep_creations, note_creation,
-    note_creation_of_day, value_hash,
+    Coverage, Creation, Creations, DayFacts, DayTrails, Findings, FlowLogs, Issuance, Issuances,
+    Plan, SignIn, SignIns, duplicates, keep_creations, note_creation, note_creation_of_day,
+    value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -458,11 +458,7 @@ impl DayAggregate {
 
     /// Notes what another detector concluded. That is nothing that anybody did, so no subject has it.
     fn note_finding(&mut self, resolved: &ResolvedEvent) {
-        if let Some((finding, names)) = Finding::of(resolved) {
-            for name in names {
-                self.findings.note(&name, finding.clone());
-            }
-        }
+        self.findings.note_event(resolved);
         self.coverage.note(resolved.event);
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Action, cut};
 use crate::identity::{ResolvedEvent, lesser_ids};
 use crate::measure::bounds::{FINDINGS_MAX, FOUND_MAX};
-use crate::measure::value_hash;
+use crate::measure::{is_person_in_role, value_hash};
 use crate::time::{Day, Time};
 use crate::vocab::{FindingSeverity, Str};
 
@@ -90,11 +90,6 @@ impl Finding {
     }
 }
 
-/// Returns whether an identity is a person behind a role of AWS, whose unique id is the role's.
-pub fn is_person_in_role(identity: &str) -> bool {
-    identity.contains(":assumed-role/")
-}
-
 /// A day, a detector and a kind.
 type Key = (Day, Str, Str);
 
@@ -106,6 +101,17 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Adds what an event says, if it is a finding, under each name of those whom it is about; returns whether it is one.
+    pub fn note_event(&mut self, resolved: &ResolvedEvent) -> bool {
+        let Some((finding, names)) = Finding::of(resolved) else {
+            return false;
+        };
+        for name in &names {
+            self.note(name, finding.clone());
+        }
+        true
+    }
+
     /// Adds one.
     pub fn note(&mut self, name: &Str, finding: Finding) {
         let key = (value_hash(name), name.clone());

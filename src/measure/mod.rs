@@ -42,7 +42,7 @@ pub use coverage::{Coverage, LogSource, LogSourceKey, Seen};
 pub use creation::{Creation, Creations, keep_creations, note_creation, note_creation_of_day};
 pub use day_aggregate::{DayAggregate, OwnAccounts, SharedRegister, Unnamed, unique_id_of};
 pub use facts::{Cell, CellKey, DayFacts, KnownThings, Minute};
-pub use finding::{FINDING_DAYS, Finding, Findings, is_person_in_role};
+pub use finding::{FINDING_DAYS, Finding, Findings};
 pub use flow_logs::{FlowLogs, Told};
 pub use grants::{EVERYBODY, Grant, Grants};
 pub use hash::{hash_in, value_hash};
@@ -53,6 +53,6 @@ pub use namesake::{Namesake, are_two, former_name, may_be_given_again, of_former
 pub use plan::Plan;
 pub use profile::Profile;
 pub use sign_in::{SIGN_IN_DAYS, SignIn, SignIns, last_sign_ins};
-pub use subject::{Changes, Subject, SubjectFacts};
-pub use trails::{DayTrails, TRAILS_MAX, TrailKey, TrailTimes, is_finding};
+pub use subject::{Changes, Subject, SubjectFacts, is_person_in_role};
+pub use trails::{DayTrails, TRAILS_MAX, TrailKey, TrailTimes};
 pub use traits::{DayTraits, TraitValues};

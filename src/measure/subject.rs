@@ -38,14 +38,22 @@ pub(super) fn add_facts(subjects: &mut SubjectFacts, subject: Subject, facts: Bo
 /// What was added to a day: the subjects, each with the records without a caller that it has.
 pub type Changes = FxHashMap<Subject, Vec<u64>>;
 
-/// Splits the identity of a person in a role into the role's sessions and the person. The person's name may contain a
-/// slash; the role's name does not.
+/// Splits the identity of a person in a role into the role's sessions and the person.
 pub(super) fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
+    let is_identity = entity.kind == EntityKind::Identity;
+    is_identity.then(|| role_and_person(&entity.id))?
+}
+
+/// Splits the id of a person in a role into the role's sessions and the person. The person's name may contain a slash; the role's name
+/// does not.
+fn role_and_person(id: &str) -> Option<(&str, &str)> {
     const SESSIONS: &str = ":assumed-role/";
-    if entity.kind != EntityKind::Identity {
-        return None;
-    }
-    let name = entity.id.find(SESSIONS)? + SESSIONS.len();
-    let (before, person) = entity.id.split_at(name + entity.id[name..].find('/')?);
+    let name = id.find(SESSIONS)? + SESSIONS.len();
+    let (before, person) = id.split_at(name + id[name..].find('/')?);
     Some((before, &person[1..]))
+}
+
+/// Returns whether an identity is a person in a role, whose unique id is the role's.
+pub fn is_person_in_role(identity: &str) -> bool {
+    role_and_person(identity).is_some()
 }

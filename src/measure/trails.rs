@@ -50,11 +50,6 @@ impl TrailTimes {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayTrails(BTreeMap<u64, (TrailKey, TrailTimes)>);
 
-/// Returns whether an event is what another detector found, of which a provider may have some without any log.
-pub fn is_finding(source: Source, action: Action) -> bool {
-    source == Source::Findings || action == Action::Finding
-}
-
 fn hash_of(provider: Provider, source: Source, account: &str, region: &str) -> u64 {
     let account = value_hash(account).rotate_left(1 + provider as u32);
     let region = value_hash(region).rotate_left(31);
@@ -64,7 +59,7 @@ fn hash_of(provider: Provider, source: Source, account: &str, region: &str) -> u
 impl DayTrails {
     /// Notes a record. What another detector found is no record of the provider.
     pub fn note(&mut self, event: &Event) {
-        if is_finding(event.source, event.action) {
+        if event.action == Action::Finding {
             return;
         }
         let account = cut(event.account.as_deref().unwrap_or_default(), NAME_BYTES_MAX);

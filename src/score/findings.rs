@@ -32,15 +32,15 @@ pub(super) fn findings(
     let names = [Some(id), unique_id].into_iter().flatten().cloned();
     let names: Vec<Str> = names.chain(lesser_ids(&named)).collect();
     let all = view.findings_of(&names);
-    let mut near: Vec<&Finding> = all.clone();
-    near.retain(|of| of.at.day() >= subject.day.plus(-1));
+    let is_near = |of: &&Finding| of.at.day() >= subject.day.plus(-1);
+    let mut near: Vec<&Finding> = all.iter().filter(is_near).collect();
     if near.is_empty() {
         return Vec::new();
     }
     let begun = view.first_finding().unwrap_or(subject.day);
     let record = |finding: &Finding| {
         let day = finding.at.day();
-        let is_same = |of: &&&Finding| {
+        let is_same = |of: &&Finding| {
             (&of.detector, &of.kind) == (&finding.detector, &finding.kind) && of.at.day() < day
         };
         let known_since = subject.first_day.max(begun);

@@ -13,7 +13,7 @@ use crate::sources::parts::instant::instant;
 use crate::sources::parts::{address, arn};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::time::Time;
-use crate::vocab::FindingSeverity;
+use crate::vocab::{FindingSeverity, Str};
 
 /// Reads findings.
 pub const PARSER: RecordParser = RecordParser::new(Source::Findings, recognises, parse);
@@ -116,7 +116,6 @@ fn event(stated: &Stated<'_>, principal: Option<Principal>, state: &mut ParserSt
     let (Some(principal), Some(id)) = (principal, stated.id.text()) else {
         return Parsed::Skipped(SkipReason::Finding);
     };
-    let client = state.clients.of("", interner).family.clone();
     let share =
         |value: Value<'_>, interner: &mut Interner| value.text().map(|text| interner.share(&text));
     let title = stated.title.text().unwrap_or_default();
@@ -125,14 +124,9 @@ fn event(stated: &Stated<'_>, principal: Option<Principal>, state: &mut ParserSt
         .map(str::to_owned)
         .unwrap_or_else(|| title.to_string());
     let address = stated.address.and_then(Value::text);
-    Parsed::Event(Box::new(Event {
-        action: Action::Finding,
-        op: interner.share(&kind),
-        service: interner.share(stated.detector),
+    let event = Event {
         account: share(stated.account, interner),
         region: share(stated.region, interner),
-        regional: false,
-        client,
         principal: Some(principal),
         credential: stated.credential.and_then(|value| share(value, interner)),
         peer: address.map_or_else(Default::default, |text| address::peer(&text, interner)),
@@ -140,15 +134,20 @@ fn event(stated: &Stated<'_>, principal: Option<Principal>, state: &mut ParserSt
             .bucket
             .and_then(Value::text)
             .map(|name| interner.untrusted(&name)),
-        detection: Some(Box::new(Detection {
-            title: interner.untrusted(&title),
-            severity: stated.severity,
-        })),
-        ..Event::new(time, interner.share(&id), stated.provider, Source::Findings)
-    }))
+        ..Event::new(time, Str::default(), stated.provider, Source::Findings)
+    };
+    let conclusion = Conclusion {
+        detector: stated.detector,
+        kind: &kind,
+        id: &id,
+        title: &title,
+        severity: stated.severity,
+        at: None,
+    };
+    conclusion.on(event, state)
 }
 
-/// What a detector concluded of the principal of an event that a record of another form states.
+/// What a detector concluded of the principal of an event.
 pub struct Conclusion<'a> {
     /// The detector.
     pub detector: &'a str,

@@ -55,6 +55,8 @@ fn a_finding_of_an_earlier_day_changes_nothing() {
         + &guard_duty("f1", 9, "nobody", DISCOVERY, 5.0);
     world.write("findings.jsonl", findings);
     assert_eq!(said(&["logs", "findings.jsonl"]), alone);
+    let learnt = world.run(&["train", "findings.jsonl"]).succeeds().err;
+    assert!(learnt.contains("baselines       none"), "{learnt}");
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! ZIP archives: the files in one, each as it would be read alone.
+//! ZIP and tar archives: the files in one, each as it would be read alone.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek as _};
 
+use tar::EntryType;
 use zip::ZipArchive;
 use zip::read::{ZipFile, read_zipfile_from_stream};
 use zip::result::ZipError;
@@ -14,7 +15,41 @@ const FILES_MAX: usize = 100_000;
 /// The folder in which macOS puts what belongs to a file and is not in it.
 const RESOURCES: &str = "__MACOSX";
 
-/// Passes the files of an archive in an input to `read`, in the order of the archive, without folders and hidden files. Goes on until `read`
+/// Passes the files of a tar archive to `read`, as [`files`] does those of a ZIP archive. Links and devices are passed over.
+///
+/// # Errors
+///
+/// Fails where the archive is damaged, and after all files were passed on if one of them could not be read to its end.
+pub fn files_of_tar(
+    archive: &mut dyn Read,
+    read: &mut dyn FnMut(&mut dyn Read) -> io::Result<bool>,
+) -> io::Result<()> {
+    let mut archive = tar::Archive::new(archive);
+    let (mut first_error, mut n_files) = (None, 0);
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let kind = entry.header().entry_type();
+        let is_file = matches!(
+            kind,
+            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse
+        );
+        if !is_file || is_hidden(&String::from_utf8_lossy(&entry.path_bytes())) {
+            continue;
+        }
+        n_files += 1;
+        if n_files > FILES_MAX {
+            return Err(damaged("it has more files than are read"));
+        }
+        match read(&mut entry) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(e) => first_error = first_error.or(Some(e)),
+        }
+    }
+    first_error.map_or(Ok(()), Err)
+}
+
+/// Passes the files of a ZIP archive in an input to `read`, in the order of the archive, without folders and hidden files. Goes on until `read`
 /// returns false.
 ///
 /// # Errors

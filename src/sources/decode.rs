@@ -1,5 +1,5 @@
-//! Stored bytes to text: gzip, Zstandard, bzip2, xz and UTF-16, recognised from their first bytes. Parquet and ZIP are recognised
-//! as well.
+//! Stored bytes to text: gzip, Zstandard, bzip2, xz and UTF-16, recognised from their first bytes. Parquet, ZIP and tar are
+//! recognised as well.
 
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
@@ -25,6 +25,10 @@ const BZIP2_MAGIC: [u8; 3] = *b"BZh";
 const XZ_MAGIC: [u8; 4] = [0xfd, b'7', b'z', b'X'];
 /// The first bytes of a ZIP archive, and of one with nothing in it.
 const ZIP_MAGICS: [[u8; 4]; 2] = [*b"PK\x03\x04", *b"PK\x05\x06"];
+/// Where a header of a tar archive has its mark, in POSIX's form and in that of GNU.
+const TAR_MARK: (usize, &[u8]) = (257, b"ustar");
+/// Bytes that are peeked at: the first header of a tar archive.
+const PEEKED_BYTES: usize = 512;
 /// The most memory for the dictionary of an xz stream, in KiB. The highest level of `xz` needs 64 MiB, and some for tables.
 const XZ_MEMORY_KIB: u32 = 128 << 10;
 /// To how many bytes one stored byte may unpack. Real logs stay below some hundreds.
@@ -45,7 +49,12 @@ pub fn is_text(start: &[u8]) -> bool {
         &[0xff, 0xfe],
         &[0xfe, 0xff],
     ];
-    !marks.iter().any(|mark| start.starts_with(mark))
+    !marks.iter().any(|mark| start.starts_with(mark)) && !is_tar(start)
+}
+
+fn is_tar(start: &[u8]) -> bool {
+    let (at, mark) = TAR_MARK;
+    start.get(at..).is_some_and(|rest| rest.starts_with(mark))
 }
 
 /// A reader that keeps the length and hash of what went through it.
@@ -104,6 +113,8 @@ pub enum Content {
     Parquet,
     /// A ZIP archive.
     Zip,
+    /// A tar archive.
+    Tar,
 }
 
 /// How many bytes were unpacked from one input, by all layers and for all files of archives in it, and how many packed bytes it has so far.
@@ -189,8 +200,9 @@ pub fn decode_within<'a>(raw: impl Read + 'a, so_far: &Unpacking) -> io::Result<
         let layer = compression(peeked.start());
         let Some(layer) = layer.filter(|_| layers.len() < NESTING_MAX) else {
             let content = match peeked.start() {
-                start if start == PARQUET_MAGIC => Content::Parquet,
-                start if ZIP_MAGICS.iter().any(|magic| start == magic) => Content::Zip,
+                start if start.starts_with(PARQUET_MAGIC) => Content::Parquet,
+                start if ZIP_MAGICS.iter().any(|magic| start.starts_with(magic)) => Content::Zip,
+                start if is_tar(start) => Content::Tar,
                 _ => Content::Text,
             };
             let endian = match peeked.start() {
@@ -226,14 +238,14 @@ fn compression(start: &[u8]) -> Option<Compression> {
         _ if start.starts_with(&GZIP_MAGIC) => Some(Compression::Gzip),
         _ if start.starts_with(&ZSTD_MAGIC) => Some(Compression::Zstd),
         _ if start.starts_with(&XZ_MAGIC) => Some(Compression::Xz),
-        [_, _, _, b'1'..=b'9'] if start.starts_with(&BZIP2_MAGIC) => Some(Compression::Bzip2),
+        [_, _, _, b'1'..=b'9', ..] if start.starts_with(&BZIP2_MAGIC) => Some(Compression::Bzip2),
         _ => None,
     }
 }
 
 /// A reader whose first bytes can be peeked at.
 struct Peeked<R> {
-    start: [u8; 4],
+    start: [u8; PEEKED_BYTES],
     len: usize,
     given: usize,
     /// The error that ended peeking. It is returned after the bytes before it.
@@ -243,8 +255,9 @@ struct Peeked<R> {
 
 impl<R: Read> Peeked<R> {
     fn new(mut inner: R) -> io::Result<Self> {
-        let (mut start, mut len, mut error) = ([0; 4], 0, None);
-        while len < start.len() {
+        let (mut start, mut len, mut error) = ([0; PEEKED_BYTES], 0, None);
+        // Who writes lines may wait for an answer to the first. No line has the zeros of a header of an archive.
+        while len < 4 || len < start.len() && start[..len].contains(&0) {
             match inner.read(&mut start[len..]) {
                 Ok(0) => break,
                 Ok(n) => len += n,

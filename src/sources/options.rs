@@ -41,7 +41,7 @@ impl Period {
 
 /// The version of the readers. It is raised when one learns to read what it rejected, or reads otherwise what it read: files
 /// that were not read without a reject are then read once more.
-const READERS: u32 = 2;
+const READERS: u32 = 3;
 
 impl ReadOptions {
     /// Returns what the result of reading a file depends on, beside the file: the version of the readers, a format that is

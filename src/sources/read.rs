@@ -139,7 +139,8 @@ struct Reading<'s> {
 impl Reading<'_> {
     fn read(&mut self, raw: &mut dyn Read, archives_left: usize) -> io::Result<TextEnd> {
         let mut decoded = decode::decode_within(raw, &self.so_far)?;
-        let is_first = !self.layers.contains(&Compression::Zip) || archives_left == ARCHIVES_MAX;
+        let is_archive = |layer: &Compression| matches!(layer, Compression::Zip | Compression::Tar);
+        let is_first = !self.layers.iter().any(is_archive) || archives_left == ARCHIVES_MAX;
         if is_first {
             self.layers.append(&mut decoded.layers);
         }
@@ -159,26 +160,35 @@ impl Reading<'_> {
                 })?;
                 Ok(TextEnd::Complete)
             }
-            Content::Zip => {
+            content @ (Content::Zip | Content::Tar) => {
                 let left = archives_left.checked_sub(1).ok_or_else(|| {
                     io::Error::new(
                         io::ErrorKind::InvalidData,
                         "its archives are nested too deep",
                     )
                 })?;
-                let file = parquet::copy_to_temporary_file(reader)?;
                 if is_first {
-                    self.layers.push(Compression::Zip);
+                    self.layers.push(match content {
+                        Content::Tar => Compression::Tar,
+                        _ => Compression::Zip,
+                    });
                 }
                 let mut end = TextEnd::Complete;
                 let so_far = self.so_far.clone();
-                archive::files(file, &so_far, &mut |one| {
+                let each = &mut |one: &mut dyn Read| {
                     let result = self.read(one, left);
                     // What follows a damaged file begins anew.
                     self.stream.next_part(self.sink, self.rejects);
                     end = result?;
                     Ok(end == TextEnd::Complete)
-                })?;
+                };
+                match content {
+                    Content::Tar => archive::files_of_tar(reader, each)?,
+                    _ => {
+                        let file = parquet::copy_to_temporary_file(reader)?;
+                        archive::files(file, &so_far, each)?;
+                    }
+                }
                 Ok(end)
             }
         }

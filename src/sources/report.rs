@@ -161,6 +161,8 @@ words! {
         Xz = "xz",
         /// A ZIP archive, all of whose files are read.
         Zip = "zip",
+        /// A tar archive, all of whose files are read.
+        Tar = "tar",
     }
 }
 

@@ -1,4 +1,4 @@
-//! ZIP archives: each file is read as it would be alone.
+//! ZIP and tar archives: each file is read as it would be alone.
 #![allow(clippy::unwrap_used)]
 
 use std::io::{Cursor, Write};
@@ -20,8 +20,36 @@ fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
+fn tarred(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        // As `tar` writes names that are given with this folder before them.
+        let (folder, name) = ("./", name.trim_start_matches("./"));
+        tar.append_data(&mut header, format!("{folder}{name}"), *bytes)
+            .unwrap();
+    }
+    let mut link = tar::Header::new_gnu();
+    link.set_entry_type(tar::EntryType::Symlink);
+    link.set_size(0);
+    tar.append_link(&mut link, "link.json", "/etc/passwd")
+        .unwrap();
+    tar.into_inner().unwrap()
+}
+
+type Pack = fn(&[(&str, &[u8])]) -> Vec<u8>;
+
+const PACKED: [(Pack, Compression); 2] = [(zipped, Compression::Zip), (tarred, Compression::Tar)];
+
 #[test]
 fn each_file_of_an_archive_is_read_as_it_would_be_alone() {
+    for (pack, kind) in PACKED {
+        each_file_is_read(pack, kind);
+    }
+}
+
+fn each_file_is_read(pack: Pack, kind: Compression) {
     let (a, b) = (record("a"), record("b"));
     let cut = format!("{{\"Records\":[{a},{}", &b[..40]);
     let table =
@@ -40,25 +68,30 @@ fn each_file_of_an_archive_is_read_as_it_would_be_alone() {
         ("inner.zip", &inner),
         ("flows.parquet", flows),
     ];
-    let archive = zipped(&files);
+    let archive = pack(&files);
     let expected = format!(
         "{} events, 3 no_data, 1 !truncated, 1 !unknown_format",
         5 + n_flows
     );
     let read = read_all(&archive, &ReadOptions::default());
     assert_eq!(summary(&read.report), expected);
-    assert_eq!(read.report.compression, [Compression::Zip]);
+    assert_eq!(read.report.compression, [kind]);
     let in_gzip = read_all(&gzip(&archive), &ReadOptions::default());
     assert_eq!(in_gzip.events, read.events);
     // Without its end it has no table of contents. What is before the damage is read.
-    let broken = read_all(&archive[..archive.len() - 30], &ReadOptions::default());
+    let end = match kind {
+        // Its last file is the link.
+        Compression::Tar => 3 * 512 - 100,
+        _ => 30,
+    };
+    let broken = read_all(&archive[..archive.len() - end], &ReadOptions::default());
     assert!(broken.report.error.is_some());
     assert_eq!(broken.events, read.events);
     // An archive in archives without end, and one with nothing in it.
-    let nested = (0..4).fold(inner, |inner, _| zipped(&[("more.zip", &inner)]));
+    let nested = (0..4).fold(inner, |inner, _| pack(&[("more.zip", &inner)]));
     let deep = read_all(&nested, &ReadOptions::default()).report;
     assert!(deep.events == 0 && deep.error.unwrap().contains("nested too deep"));
-    let empty = read_all(&zipped(&[]), &ReadOptions::default()).report;
+    let empty = read_all(&pack(&[]), &ReadOptions::default()).report;
     assert_eq!((empty.records, empty.error), (0, None));
 }
 
@@ -67,12 +100,14 @@ fn each_file_of_an_archive_is_read_as_it_would_be_alone() {
 fn a_damaged_file_takes_nothing_from_the_next() {
     let (a, b) = (record("a"), record("b"));
     let packed = gzip(format!("{a}\n").repeat(200).as_bytes());
-    let archive = zipped(&[
-        ("a.json.gz", &packed[..packed.len() / 2]),
-        ("./b.json", b.as_bytes()),
-    ]);
-    let read = read_all(&archive, &ReadOptions::default());
-    assert!(read.report.error.is_some());
     let alone = read_all(b.as_bytes(), &ReadOptions::default()).events;
-    assert_eq!(read.events.last(), alone.first());
+    for (pack, _) in PACKED {
+        let archive = pack(&[
+            ("a.json.gz", &packed[..packed.len() / 2]),
+            ("./b.json", b.as_bytes()),
+        ]);
+        let read = read_all(&archive, &ReadOptions::default());
+        assert!(read.report.error.is_some());
+        assert_eq!(read.events.last(), alone.first());
+    }
 }

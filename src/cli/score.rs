@@ -21,9 +21,9 @@ use crate::store::Archive;
 use crate::time::parse_duration_secs;
 
 /// The interval between looks at files.
-const POLL: Duration = Duration::from_secs(1);
+pub(super) const POLL: Duration = Duration::from_secs(1);
 /// The interval between listings of objects, each of which is a request that is paid for.
-const POLL_OBJECTS: Duration = Duration::from_secs(60);
+pub(super) const POLL_OBJECTS: Duration = Duration::from_secs(60);
 
 /// Judge logs with the generation in force and write alerts
 ///
@@ -94,6 +94,8 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             own: own_files(arguments.out.clone(), common),
             score: options,
             read: read_options(&arguments.period, common)?,
+            received: None,
+            ending: Default::default(),
             poll: arguments.poll.unwrap_or(POLL),
             poll_objects: arguments.poll.unwrap_or(POLL_OBJECTS),
             until_idle: arguments.until_idle,
@@ -147,7 +149,7 @@ fn say(summary: &Summary, console: &Console) {
 }
 
 /// Reads a duration from milliseconds to days.
-fn duration(text: &str) -> std::result::Result<Duration, String> {
+pub(super) fn duration(text: &str) -> std::result::Result<Duration, String> {
     let millis = text
         .strip_suffix("ms")
         .and_then(|n| n.trim().parse::<u64>().ok());

@@ -48,7 +48,7 @@ pub use evaluate::{
     AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, in_incidents, median, read_labels,
 };
 pub use feedback::{Change, Feedback, Reported, VerdictInput, feedback, feedback_on_all};
-pub use follow::{FollowOptions, follow};
+pub use follow::{FollowOptions, Standing, follow, follow_holding};
 pub use inspect::{FormatSurvey, Missing, Survey, TakeEvent, inspect};
 pub use intake::{Intake, IntakeSummary, KeepRejects};
 pub use lookup::lookup;

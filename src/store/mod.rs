@@ -20,6 +20,7 @@ mod migrate;
 mod names;
 mod place;
 mod published;
+mod received;
 mod states;
 mod tuning;
 mod verdicts;
@@ -35,8 +36,10 @@ pub use manifest::{DayEntry, Manifest, StateEntry};
 pub use names::{CHECKPOINT, FOLLOWED_EVENTS};
 pub use place::{is_part_of_store, is_store};
 pub use published::{BegunDay, Staged};
+pub use received::{Received, ReceivedArchive, ReceivedBody};
 pub use verdicts::{NOTE_CHARS_MAX, Verdict, Verdicts};
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -67,6 +70,29 @@ impl Store {
     pub fn lock(&self, role: Role) -> Result<Lock> {
         durable::create_folder(&self.root).map_err(|e| fault::write(&self.root, e))?;
         Lock::take(&self.root, role)
+    }
+
+    /// Opens the place for what clients hand over; only the holder of the follower's role may.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it cannot be written.
+    pub fn received(&self, _: &Lock) -> Result<Received> {
+        Received::open(&self.root)
+    }
+
+    /// Adds a line to the audit log, durably.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it cannot be written.
+    pub fn note_audit(&self, line: &str) -> Result<()> {
+        let path = self.root.join(names::AUDIT);
+        let written = open_lines(&path).and_then(|mut file| {
+            file.write_all(format!("{line}\n").as_bytes())?;
+            file.sync_data()
+        });
+        written.map_err(|e| fault::write(&path, e))
     }
 
     /// Returns whether live logs were followed with it.

@@ -26,6 +26,10 @@ pub const TUNING: &str = "tuning.json";
 pub const CHECKPOINT: &str = "follow.checkpoint";
 /// The folder of the events that may still be judged while live logs are followed.
 pub const FOLLOWED_EVENTS: &str = "follow-events";
+/// Who decided what by way of the service.
+pub const AUDIT: &str = "audit.jsonl";
+/// The folder of what clients handed over. It is no part of the store that logs are kept apart from: its archives are logs.
+pub const RECEIVED: &str = "received";
 /// The folder of the learner's database.
 pub const LEARNER: &str = "learner";
 /// The file that a learner holds.
@@ -60,8 +64,9 @@ pub fn is_trained_file(name: &str) -> bool {
 
 /// Returns whether anything in a store has this name.
 pub fn is_of_store(name: &str) -> bool {
-    const FIXED: [&str; 12] = [
+    const FIXED: [&str; 13] = [
         MANIFEST,
+        AUDIT,
         ALERTS,
         APPROVALS,
         VERDICTS,

@@ -36,6 +36,20 @@ pub struct Position {
 }
 
 impl Position {
+    /// Returns the position at a byte of what only grows, and whose name is not given again.
+    pub fn at(offset: u64) -> Self {
+        Self {
+            offset,
+            size: offset,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the bytes that were read.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Returns the position at the end of an object, which never grows.
     pub fn behind(object: &Object) -> Self {
         Self {

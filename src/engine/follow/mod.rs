@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
@@ -39,8 +40,11 @@ use crate::error::Result;
 use crate::event::{Action, Event};
 use crate::objects::{Bucket, Location, Object};
 use crate::sources::{self, FileReport, InputFile, ReadOptions};
-use crate::store::{Archive, FOLLOWED_EVENTS, Role, Store};
+use crate::store::{Archive, FOLLOWED_EVENTS, Lock, Received, Role, Store};
 use crate::time::{Day, Time};
+
+/// Bytes of what clients handed over that are read at one look, at least one delivery: what is judged then is told before more is read.
+const RECEIVED_BYTES_A_LOOK: u64 = 16 << 20;
 
 /// How to follow.
 #[derive(Debug, Clone)]
@@ -55,14 +59,36 @@ pub struct FollowOptions {
     pub read: ReadOptions,
     /// Where objects are listed, and their buckets.
     pub locations: Vec<(Location, Arc<dyn Bucket>)>,
-    /// The interval between looks.
+    /// What clients hand over; it is looked at as soon as there is more of it.
+    pub received: Option<Arc<Received>>,
+    /// The interval between looks at files.
     pub poll: Duration,
     /// The interval between listings of objects.
     pub poll_objects: Duration,
     /// Stops after this long without new input; `None` continues until stopped.
     pub until_idle: Option<Duration>,
+    /// Stops, once it is set, when all is read that is there. What is open stays open for the next run.
+    pub ending: Arc<AtomicBool>,
     /// Returns the time since a fixed instant, the same one at each call; never decreases.
     pub clock: fn() -> Duration,
+}
+
+/// How far live logs were followed in a run.
+pub struct Standing<'a> {
+    /// The records that were read.
+    pub read: FileReport,
+    /// Their events: those that were added, were there before, or lie in the future.
+    pub intake: &'a IntakeSummary,
+    /// Events by day that arrived later than their log allows.
+    pub late: &'a BTreeMap<Day, LateEvents>,
+    /// The newest event of each recently active log, account and region, as it is named in `coverage`.
+    pub newest: &'a dyn Fn(&mut dyn FnMut(&str, Time)),
+    /// Up to which byte a file was read.
+    pub read_of: &'a dyn Fn(&Path) -> u64,
+    /// The generation that judges.
+    pub generation: u64,
+    /// Days that go on, or to which late events may come.
+    pub days: usize,
 }
 
 struct Follower<'a> {
@@ -85,8 +111,9 @@ struct Follower<'a> {
     /// Whether reading stopped inside a file because the user stopped the run. Then everything since the last checkpoint is
     /// left to the next run.
     is_cut: bool,
-    /// The clock at the start of following.
+    /// The clock at the start of following, and at the last look at files.
     started: Duration,
+    looked: Option<Duration>,
 }
 
 /// Follows logs until the user stops it, the input ends, or nothing has arrived for long enough.
@@ -104,16 +131,40 @@ pub fn follow<'a>(
     rejects: Option<&'a dyn KeepRejects>,
 ) -> Result<ScoreSummary> {
     store.published()?;
-    let _lock = store.lock(Role::Follower)?;
+    let lock = store.lock(Role::Follower)?;
+    follow_holding(setup, (store, &lock), options, progress, deliver, rejects)
+}
+
+/// Follows logs as [`follow`] does, for the holder of the follower's lock.
+///
+/// # Errors
+///
+/// As [`follow`].
+pub fn follow_holding<'a>(
+    setup: &'a Setup,
+    (store, _): (&'a Store, &Lock),
+    options: &'a FollowOptions,
+    progress: &dyn Progress,
+    deliver: &mut dyn FnMut(&Alert) -> Result<()>,
+    rejects: Option<&'a dyn KeepRejects>,
+) -> Result<ScoreSummary> {
+    let received = options.received.as_deref();
     let has_stdin = options.paths.iter().any(|p| is_stdin(p));
-    let has_files = !options.paths.iter().all(|p| is_stdin(p)) || !options.locations.is_empty();
+    let has_files = !options.paths.iter().all(|p| is_stdin(p))
+        || !options.locations.is_empty()
+        || received.is_some();
     let mut stdin =
         has_stdin.then(|| standard_input::read(options.read.clone(), rejects.is_some()));
     let mut follower = Follower::resume(setup, store, options, rejects)?;
     let mut last_news = (options.clock)();
     progress.begin("following", None);
     loop {
-        let mut is_news = follower.look(progress)?;
+        let is_ending = options.ending.load(Ordering::Relaxed);
+        let seen = received.map_or(0, Received::count);
+        let mut is_news = follower.look_at_received(progress)?;
+        if !follower.is_cut && follower.is_time_to_look() {
+            is_news |= follower.look(progress)?;
+        }
         if follower.is_cut {
             break;
         }
@@ -125,6 +176,7 @@ pub fn follow<'a>(
             follower.note()?;
             progress.advance(follower.intake.events);
         }
+        follower.tell_standing(progress);
         let is_idle = !is_news
             && options
                 .until_idle
@@ -134,11 +186,15 @@ pub fn follow<'a>(
             follower.judge(true, deliver)?;
             follower.note()?;
         }
-        if progress.is_cancelled() || is_idle || is_ended {
+        let is_all_read = is_ending && !is_news;
+        if progress.is_cancelled() || is_idle || is_ended || is_all_read {
             break;
         }
         if !is_news && !waits_for_stdin {
-            std::thread::sleep(options.poll);
+            match received {
+                Some(received) => received.wait(seen, options.poll),
+                None => std::thread::sleep(options.poll),
+            }
         }
     }
     progress.end();
@@ -202,6 +258,7 @@ impl<'a> Follower<'a> {
             stdin_report: None,
             is_cut: false,
             started: (options.clock)(),
+            looked: None,
         })
     }
 
@@ -220,9 +277,67 @@ impl<'a> Follower<'a> {
         }
     }
 
+    /// Returns whether files are to be looked at. What clients hand over comes more often, and does not wait for that.
+    fn is_time_to_look(&self) -> bool {
+        let now = (self.options.clock)();
+        let is_ending = self.options.ending.load(Ordering::Relaxed);
+        self.options.received.is_none()
+            || is_ending
+            || self
+                .looked
+                .is_none_or(|looked| now.saturating_sub(looked) >= self.options.poll)
+    }
+
+    /// Reads what clients handed over since the last look, or the first part of it; returns whether there was anything.
+    fn look_at_received(&mut self, progress: &dyn Progress) -> Result<bool> {
+        let Some(received) = self.options.received.clone() else {
+            return Ok(false);
+        };
+        let mut left = RECEIVED_BYTES_A_LOOK;
+        let mut is_news = false;
+        for archive in received.archives()? {
+            let begin = self.checkpoint.files.get(&archive.path);
+            let begin = begin.map_or(0, Position::offset);
+            if begin >= archive.bytes || left == 0 {
+                continue;
+            }
+            let name = archive.path.display().to_string();
+            let mut is_first = begin == 0;
+            archive.since(begin, &mut |body| {
+                is_news = true;
+                let report = self.take(&name, &*body.bytes, progress)?;
+                if self.is_cut {
+                    return Ok(false);
+                }
+                self.reports.add(report, std::mem::take(&mut is_first));
+                let position = Position::at(body.end);
+                self.checkpoint.files.insert(archive.path.clone(), position);
+                left = left.saturating_sub(body.bytes.len() as u64);
+                Ok(left > 0)
+            })?;
+            if self.is_cut {
+                break;
+            }
+        }
+        Ok(is_news)
+    }
+
+    fn tell_standing(&self, progress: &dyn Progress) {
+        progress.looked(&Standing {
+            read: self.reports.total(),
+            intake: &self.intake,
+            late: &self.late,
+            read_of: &|path| self.checkpoint.files.get(path).map_or(0, Position::offset),
+            newest: &|tell| self.checkpoint.trails.each_newest(tell),
+            generation: self.scorer.generation().number,
+            days: self.scorer.days().len(),
+        });
+    }
+
     /// Looks at all files; returns whether anything was read.
     fn look(&mut self, progress: &dyn Progress) -> Result<bool> {
         let mut is_news = false;
+        self.looked = Some((self.options.clock)());
         let mut files = self.watch.begin((self.options.clock)(), self.now().day());
         files.retain(|file| !file.object().is_some_and(|object| self.was_read(object)));
         let opening = Opening::new(&files, (0..files.len()).collect());

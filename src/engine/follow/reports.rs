@@ -49,6 +49,13 @@ impl Reports {
         }
     }
 
+    /// Returns the sum of all.
+    pub fn total(&self) -> FileReport {
+        let mut total = self.sum.clone();
+        self.named.values().for_each(|report| total.add(report));
+        total
+    }
+
     /// Moves them into the summary of a run.
     pub fn sum_up(self, intake: &mut IntakeSummary) {
         intake.unnamed_files = self.files.saturating_sub(self.named.len() as u64);

@@ -67,6 +67,13 @@ impl Trails {
         Some(until.max(newest.plus_secs(-WAIT_SECS_MAX)))
     }
 
+    /// Passes on the name of each trail and its newest event.
+    pub fn each_newest(&self, tell: &mut dyn FnMut(&str, Time)) {
+        for (trail, &(newest, _)) in &self.0 {
+            tell(trail, newest);
+        }
+    }
+
     /// Returns the day of the newest event of any trail.
     pub fn newest_day(&self) -> Option<Day> {
         self.0.values().map(|(newest, _)| newest.day()).max()

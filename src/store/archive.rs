@@ -131,6 +131,16 @@ impl Archive {
         Ok(())
     }
 
+    /// Returns the files of the days that have documents, in the order of the days.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the archive cannot be read. A missing archive has none.
+    pub fn day_files(&self) -> Result<Vec<PathBuf>> {
+        let days = self.days()?.into_iter();
+        Ok(days.map(|day| self.documents_of(day)).collect())
+    }
+
     /// Returns the first day of which there are documents.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ mod place;
 mod published;
 mod received;
 mod states;
+mod tail;
 mod tuning;
 mod verdicts;
 
@@ -37,13 +38,15 @@ pub use names::{CHECKPOINT, FOLLOWED_EVENTS};
 pub use place::{is_part_of_store, is_store};
 pub use published::{BegunDay, Staged};
 pub use received::{Received, ReceivedArchive, ReceivedBody};
+pub use tail::{FileState, Growth, LinePlace, Tail, read as read_line};
 pub use verdicts::{NOTE_CHARS_MAX, Verdict, Verdicts};
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use crate::error::{Error, Result};
-use crate::time::Day;
+use crate::time::{Day, Time};
 
 /// A store: a directory.
 #[derive(Debug, Clone)]
@@ -124,6 +127,26 @@ impl Store {
         })
     }
 
+    /// Returns when a generation was published, as the file of its manifest says; `None` if the system does not tell. A store that was
+    /// copied may have the time of the copy.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk does.
+    pub fn published_at(&self, manifest: &Manifest) -> Result<Option<Time>> {
+        let path = self
+            .root
+            .join(names::numbered_manifest(manifest.generation));
+        let modified = match path.metadata() {
+            Ok(metadata) => metadata.modified().ok(),
+            Err(e) if e.kind() == ErrorKind::NotFound => None,
+            Err(e) => return Err(fault::read(&path, e)),
+        };
+        let since = modified.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let nanos = since.and_then(|since| i64::try_from(since.as_nanos()).ok());
+        Ok(nanos.map(Time::from_nanos))
+    }
+
     /// Returns the oldest day of all generations that are kept, and the newest day of the one in force; `None` before the first
     /// training.
     ///
@@ -146,7 +169,7 @@ impl Store {
     /// # Errors
     ///
     /// Fails if a file cannot be read.
-    fn kept(&self, manifest: &Manifest) -> Result<Vec<Manifest>> {
+    pub fn kept(&self, manifest: &Manifest) -> Result<Vec<Manifest>> {
         let oldest = manifest.generation.saturating_sub(GENERATIONS_KEPT);
         (oldest..manifest.generation)
             .rev()

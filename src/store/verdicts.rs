@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::store::durable::{create_folder, replace, sync_folder};
 use crate::store::lock::Lock;
 use crate::store::manifest::schema_of;
-use crate::store::{Store, fault, names, open_lines};
+use crate::store::{FileState, Store, fault, names, open_lines};
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Metric, Str};
 
@@ -124,6 +124,16 @@ impl Store {
             verdicts.extend(verdict.map(|verdict| (verdict.alert_id.clone(), verdict)));
         })?;
         Ok(verdicts)
+    }
+
+    /// Returns the state of the file of verdicts; `None` if there is none. Verdicts that were read after it was asked for are as new as it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk does.
+    pub fn verdicts_state(&self) -> Result<Option<FileState>> {
+        let path = self.root().join(names::VERDICTS);
+        FileState::of(&path).map_err(|e| fault::read(&path, e))
     }
 
     /// Passes on each line, with the verdict that it is.

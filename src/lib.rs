@@ -92,6 +92,7 @@ pub mod evidence;
 pub mod glob;
 pub mod identity;
 pub mod incident;
+pub mod inquiry;
 pub mod learn;
 pub mod measure;
 pub mod objects;

@@ -65,10 +65,14 @@ const MAY_KNOW: &[(&str, &str)] = &[
         "report",
         "alert analytic baseline engine evaluation event evidence incident measure objects score sketch stats store time vocab wording",
     ),
+    (
+        "inquiry",
+        "alert baseline engine error glob incident report stats store time vocab",
+    ),
     ("verify", "alert evidence stats"),
     (
         "cli",
-        "alert analytic baseline config document engine error evaluation event glob incident objects report simulate sources stats store story time verify vocab",
+        "alert analytic config document engine error evaluation event incident inquiry objects report simulate sources stats store story time verify vocab",
     ),
 ];
 

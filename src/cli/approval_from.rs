@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::cli::told::{Found, Place};
 use crate::config::Draft;
 use crate::error::{Error, Result};
 use crate::incident::Playbook;
+use crate::inquiry::{Found, Inquiry};
 use crate::store::Store;
 
 /// Identities that are named where an approval is to be for several.
@@ -18,8 +18,8 @@ const NAMED_MAX: usize = 10;
 /// A usage error if it is about several identities that have no client, application or network in common. Fails if there is no such
 /// alert or incident in the store.
 pub fn fill_in(draft: &mut Draft, id: &str, store: &Store) -> Result<()> {
-    let place = Place::of(None, store.clone());
-    let (alerts, cause) = match place.find(id, &Playbook::default())? {
+    let inquiry = Inquiry::of_store(store.clone());
+    let (alerts, cause) = match inquiry.find(id, || Ok(Playbook::default()))? {
         Found::Alert(alert) => (vec![*alert], None),
         Found::Incident(incident, alerts) => (alerts, incident.cause),
     };

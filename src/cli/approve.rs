@@ -11,8 +11,9 @@ use crate::cli::format::View;
 use crate::cli::setup::setup_of;
 use crate::cli::{Common, Console, Ending};
 use crate::config::{Config, DEFAULT_PATH, Draft, without_approval};
-use crate::engine::{self, Reach};
+use crate::engine;
 use crate::error::{Error, Result};
+use crate::inquiry::Inquiry;
 use crate::report::{Plain, approvals, json, proposals};
 
 /// Said where an approval covers alerts that were told.
@@ -244,7 +245,7 @@ impl Add {
 
 fn list(arguments: &List, common: &Common, console: &Console) -> Result<()> {
     let setup = setup_of(Config::load(common.config.as_deref())?)?;
-    let approval_states = engine::approval_states(&setup, &common.store(), Reach::Whole)?;
+    let approval_states = Inquiry::of_store(common.store()).approvals(&setup)?;
     match arguments.format {
         View::Text => console.show(&approvals::list(&approval_states, console.out())),
         View::Json => console.print(&(json::pretty(&approvals::document(&approval_states)) + "\n")),

@@ -8,8 +8,9 @@ use crate::cli::inputs::{Inputs, close};
 use crate::cli::options::PeriodSelection;
 use crate::cli::setup::load;
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{self, CoverageVerdict, CoveredLogs, assess, covered_logs};
+use crate::engine::{self, CoverageVerdict, assess, covered_logs};
 use crate::error::Result;
+use crate::inquiry::Inquiry;
 use crate::report::coverage::{self, CoverageDocument};
 use crate::report::{json, navigator};
 
@@ -54,8 +55,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let setup = load(common.config.as_deref())?;
     let mut ending = Ending::Complete;
     let covered = if arguments.logs.is_empty() {
-        let generation = common.store().load_generation()?;
-        CoveredLogs::of(&setup, &generation)
+        Inquiry::of_store(common.store()).covered(&setup)?
     } else {
         let inputs = Inputs::find(&arguments.logs, None, (&arguments.period, common), console)?;
         let rest = inputs.rest;

@@ -6,11 +6,11 @@ use clap::Args;
 
 use crate::analytic;
 use crate::cli::format::View;
-use crate::cli::options::Budget;
 use crate::cli::simulate::{self, Formats, attack_set};
 use crate::cli::{Console, Ending};
 use crate::error::{Error, Result};
 use crate::evaluation::{Ablate, Options, Report, evaluate};
+use crate::inquiry::Budget;
 use crate::report::{evaluation, json};
 use crate::simulate::{AttackSet, Format};
 

@@ -8,13 +8,12 @@ use crate::cli::format::View;
 use crate::cli::inputs::Inputs;
 use crate::cli::options::PeriodSelection;
 use crate::cli::setup::load;
-use crate::cli::told::{Found, Place};
-use crate::cli::{Budget, Common, Console, Ending};
-use crate::engine::{self, Question};
+use crate::cli::{Common, Console, Ending};
+use crate::engine;
 use crate::error::{Error, Result};
 use crate::incident::Playbook;
+use crate::inquiry::{Budget, DayOrInstant, Found, Inquiry, Place, WhyNot};
 use crate::report::{explain, json, not_alerted};
-use crate::time::{Day, Time};
 
 /// Explain why an alert or an incident was raised, or why there was none
 ///
@@ -64,21 +63,16 @@ fn of_no_alert(arguments: &Arguments, common: &Common, console: &Console) -> Res
         return Err(Error::usage("name an entity and a day"));
     };
     let setup = common.setup(console)?;
-    let (day, until) = match (Day::parse(time), Time::parse(time)) {
-        (Some(day), _) => (day, None),
-        (None, Some(instant)) => (instant.day(), Some(instant)),
-        (None, None) => {
-            return Err(
-                Error::usage(format!("`{time}` is neither a day nor an instant"))
-                    .hint("as in 2026-03-16 or 2026-03-16T04:11:09Z"),
-            );
-        }
+    let why_not = WhyNot {
+        entity: entity.clone(),
+        time: DayOrInstant::parse(time)?,
+        budget: arguments.budget,
     };
     // Logs may also stand after other options, where they look like an id.
     let logs = logs.iter().chain(&arguments.id);
     let paths: Vec<PathBuf> = logs.map(PathBuf::from).collect();
     let files = if paths.is_empty() {
-        if until.is_some() {
+        if why_not.time.until.is_some() {
             console.warn("a stored day is judged as a whole; give its logs to judge a part of it");
         }
         None
@@ -86,14 +80,13 @@ fn of_no_alert(arguments: &Arguments, common: &Common, console: &Console) -> Res
         let inputs = Inputs::find(&paths, None, (&PeriodSelection::default(), common), console)?;
         Some((inputs.files, inputs.options))
     };
-    let question = Question {
-        entity: entity.clone(),
-        day,
-        until,
-        budget_per_day: arguments.budget.map(Budget::per_day),
+    let explanation = match files {
+        None => Inquiry::of_store(common.store()).not_alerted(&setup, &why_not, console)?,
+        files => {
+            let question = why_not.question();
+            engine::explain_not_alerted(&setup, &common.store(), &question, files, console)?
+        }
     };
-    let explanation =
-        engine::explain_not_alerted(&setup, &common.store(), &question, files, console)?;
     match arguments.format {
         View::Text => console.show(&not_alerted::text(&explanation, console.out())),
         View::Json => console.print(&(json::pretty(&explanation) + "\n")),
@@ -108,16 +101,10 @@ fn of_alert(
     common: &Common,
     console: &Console,
 ) -> Result<Ending> {
-    let place = Place::of(arguments.from.as_ref(), common.store());
-    let alert = place.find_alert(wanted)?;
+    let inquiry = Inquiry::of(Place::of(arguments.from.as_ref(), common.store()));
     // Only an incident needs the analytics, so that an alert is explained with any configuration.
-    let found = match alert {
-        Some(alert) => Found::Alert(Box::new(alert)),
-        None => place.find(
-            wanted,
-            &Playbook::of(&load(common.config.as_deref())?.analytics),
-        )?,
-    };
+    let playbook = || Ok(Playbook::of(&load(common.config.as_deref())?.analytics));
+    let found = inquiry.find(wanted, playbook)?;
     let paint = console.out();
     match (&found, arguments.format) {
         (Found::Alert(alert), View::Text) => console.show(&explain::explain(alert, paint)),

@@ -2,16 +2,13 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::alert::Alert;
 use crate::cli::format::View;
-use crate::cli::told::{Found, Place};
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{self, Reported, VerdictInput};
-use crate::error::{Error, Result};
-use crate::incident::Playbook;
+use crate::engine::VerdictInput;
+use crate::error::Result;
+use crate::inquiry::{GivenVerdict, Inquiry};
 use crate::report::json;
-use crate::report::verdict::{self, FeedbackDocument};
-use crate::vocab::{Entity, EntityKind};
+use crate::report::verdict;
 
 /// Give a verdict on an alert or an incident; what a true one is about is taken out of the baseline
 ///
@@ -78,23 +75,22 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         note: arguments.note.clone(),
         is_later: arguments.later,
     };
-    let place = Place::of(None, store.clone());
-    let (incident, documents) = match place.find(id, &Playbook::default())? {
-        Found::Alert(alert) => (None, vec![*alert]),
-        Found::Incident(incident, alerts) => (Some(incident), alerts),
-    };
-    let alerts: Vec<Reported> = documents.iter().map(reported).collect::<Result<_>>()?;
-    let input = (&*alerts, judgement.clone());
-    let said = engine::feedback_on_all(&setup, &store, input, console)?;
+    let given = Inquiry::of_store(store).give_verdict(&setup, (id, judgement), console)?;
     match arguments.format {
         View::Text => {
-            let text = verdict::text(&alerts, &judgement, &said, console.out());
+            let GivenVerdict {
+                alerts,
+                judgement,
+                said,
+                ..
+            } = &given;
+            let text = verdict::text(alerts, judgement, said, console.out());
             console.show(&text)
         }
         View::Json => {
-            let mut documents = FeedbackDocument::of_all(&alerts, &judgement, &said);
-            let text = match (incident, documents.pop()) {
-                (None, Some(document)) => json::pretty(&document),
+            let mut documents = given.documents();
+            let text = match (given.is_on_incident, documents.pop()) {
+                (false, Some(document)) => json::pretty(&document),
                 (_, last) => {
                     documents.extend(last);
                     json::pretty(&documents)
@@ -104,24 +100,4 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         }
     }?;
     Ok(Ending::Complete)
-}
-
-/// Returns what a verdict is about, from the alert's document.
-fn reported(document: &Alert) -> Result<Reported> {
-    let Some(kind) = EntityKind::parse(&document.entity.kind) else {
-        return Err(Error::failed(format!(
-            "the stored alert `{}` is damaged",
-            document.alert_id
-        )));
-    };
-    Ok(Reported {
-        alert_id: document.alert_id.clone(),
-        analytic: document.analytic.as_str().into(),
-        entity: Entity {
-            kind,
-            id: document.entity.id.as_str().into(),
-        },
-        day: document.time.day(),
-        surprise: document.surprise,
-    })
 }

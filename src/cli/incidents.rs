@@ -1,17 +1,14 @@
 //! `plimsoll incidents`
 
-use std::collections::BTreeSet;
-
 use clap::Args;
 
-use crate::alert::Alert;
 use crate::cli::format::Format;
-use crate::cli::selection::Selection;
+use crate::cli::selection::{Selection, each_page};
 use crate::cli::setup::load;
-use crate::cli::told::{Place, in_pieces, warn_of_others};
 use crate::cli::{Common, Console, Ending};
-use crate::error::{Error, Result};
-use crate::incident::{Group, Incident, Joiner, Playbook};
+use crate::error::Result;
+use crate::incident::{Incident, Playbook};
+use crate::inquiry::{self, Page, ToldIncident};
 use crate::report::{Paint, follow_up, incident, noun};
 
 /// List what was told, as incidents; with an id, all of one
@@ -36,43 +33,23 @@ pub struct Arguments {
 /// begins.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let selection = &arguments.selection;
-    selection.check()?;
-    let place = Place::of(selection.from.as_ref(), common.store());
+    let asked = selection.asked()?;
+    let inquiry = selection.inquiry(common);
     let playbook = Playbook::of(&load(common.config.as_deref())?.analytics);
     match &arguments.id {
-        Some(id) => one(id, selection, &place, &playbook, console)?,
-        None => list(selection, &place, &playbook, console)?,
+        Some(id) => one(&inquiry.incident(id, &playbook)?, selection, console)?,
+        None => {
+            let page = |asked: &_| inquiry.incidents(asked, &playbook);
+            list(asked, selection.format, page, console)?;
+        }
     }
     Ok(Ending::Complete)
 }
 
-fn one(
-    id: &str,
-    selection: &Selection,
-    place: &Place,
-    playbook: &Playbook,
-    console: &Console,
-) -> Result<()> {
-    let Some((told, alerts)) = place.find_incident(id, playbook)? else {
-        place.must_be_one(0, 0)?;
-        let error = Error::failed(format!(
-            "there is no incident `{}`",
-            id.to_ascii_lowercase()
-        ));
-        return Err(
-            error.hint("`plimsoll incidents` lists them; an alert's id is for `plimsoll alerts`")
-        );
-    };
-    // It may have become a part of another one since it was told.
-    let earlier = id.to_ascii_lowercase();
-    let mut merged = told.merged.iter();
-    let told = match merged.find(|merged| merged.starts_with(&earlier)) {
-        Some(merged) if !told.incident_id.starts_with(&earlier) => told.under(merged),
-        _ => told,
-    };
+fn one((told, alerts): &ToldIncident, selection: &Selection, console: &Console) -> Result<()> {
     match selection.format {
         Format::Text => {
-            console.show(&incident::story(&told, &alerts, console.out()))?;
+            console.show(&incident::story(told, alerts, console.out()))?;
             let file = selection
                 .from
                 .as_ref()
@@ -84,58 +61,31 @@ fn one(
             let title = console.out().bold("Commands");
             console.show(&format!("\n{title}\n{}", lines.collect::<String>()))
         }
-        other => console.print(&other.write_incident(&told, &alerts, Paint::Never)),
+        other => console.print(&other.write_incident(told, alerts, Paint::Never)),
     }
 }
 
 fn list(
-    selection: &Selection,
-    place: &Place,
-    playbook: &Playbook,
+    asked: inquiry::Selection,
+    format: Format,
+    page: impl Fn(&inquiry::Selection) -> Result<Page<ToldIncident>>,
     console: &Console,
 ) -> Result<()> {
-    let (mut joiner, mut about) = (Joiner::default(), BTreeSet::new());
-    let n_others = place.each_alert(|alert| {
-        if selection.is_about(&alert) {
-            about.insert(alert.alert_id.clone());
+    let mut is_first = true;
+    let n_left = each_page(asked, console, page, |told| match format {
+        Format::Text => {
+            let told: Vec<Incident> = told.into_iter().map(|(told, _)| told).collect();
+            if std::mem::take(&mut is_first) && told.is_empty() {
+                return console.show("no incidents\n");
+            }
+            console.show(&incident::list(&told, console.out()))
         }
-        joiner.add(&alert);
+        other => {
+            let write =
+                |(told, alerts): &ToldIncident| other.write_incident(told, alerts, Paint::Never);
+            console.print(&told.iter().map(write).collect::<String>())
+        }
     })?;
-    place.must_be_one(joiner.groups().len(), n_others)?;
-    warn_of_others(n_others, console);
-    let verdicts = place.verdicts()?;
-    let is_shown = |group: &&Group| {
-        let mut ids = group.alerts.iter();
-        selection.has((group.start, group.end), group.severity)
-            && (selection.show_suppressed || !group.is_suppressed)
-            && ids.clone().any(|id| about.contains(id))
-            && (!selection.open
-                || ids.any(|id| !group.covered.contains(id) && !verdicts.contains_key(id)))
-    };
-    let mut shown: Vec<&Group> = joiner.groups().iter().filter(is_shown).collect();
-    shown.sort_by(|a, b| (b.end, b.start, &a.id).cmp(&(a.end, a.start, &b.id)));
-    let n_left = shown
-        .len()
-        .saturating_sub(selection.limit.unwrap_or(usize::MAX));
-    shown.truncate(shown.len() - n_left);
-    if shown.is_empty() && selection.format == Format::Text {
-        console.show("no incidents\n")?;
-    }
-    for piece in in_pieces(&shown, |group| group.alerts.len()) {
-        let told = place.tell(piece, playbook)?;
-        match selection.format {
-            Format::Text => {
-                let told: Vec<Incident> = told.into_iter().map(|(told, _)| told).collect();
-                console.show(&incident::list(&told, console.out()))
-            }
-            other => {
-                let write = |(told, alerts): &(Incident, Vec<Alert>)| {
-                    other.write_incident(told, alerts, Paint::Never)
-                };
-                console.print(&told.iter().map(write).collect::<String>())
-            }
-        }?;
-    }
     if n_left > 0 {
         let more = noun(n_left as u64, "older incident is", "older incidents are");
         console.say(&format!("{more} not shown\n"));

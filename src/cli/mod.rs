@@ -33,14 +33,13 @@ mod show;
 mod shown_commands;
 #[cfg(feature = "simulate")]
 mod simulate;
-mod told;
 mod train;
 mod tune;
 mod verify;
 
 pub use console::Console;
 pub use ending::Ending;
-pub use options::{Budget, Common, When};
+pub use options::{Common, When};
 
 use clap::{CommandFactory, Parser, Subcommand};
 

@@ -1,16 +1,15 @@
 //! Which of the alerts and incidents that were told are shown.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
-use crate::alert::Alert;
 use crate::cli::format::Format;
-use crate::error::Error;
-use crate::glob::Glob;
+use crate::cli::{Common, Console};
+use crate::error::Result;
+use crate::inquiry::{self, AnalyticPattern, Inquiry, Instant, Page, Place};
+use crate::report::noun;
 use crate::stats::Severity;
-use crate::time::{Day, Time};
 
 /// Options of the commands that show what was told.
 #[derive(Debug, Args)]
@@ -29,7 +28,7 @@ pub struct Selection {
     pub entity: Option<String>,
     /// Only this analytic; `*` and `?` are wildcards.
     #[arg(long, value_name = "ID")]
-    pub analytic: Option<Pattern>,
+    pub analytic: Option<AnalyticPattern>,
     /// Only those on which nobody has given a verdict.
     #[arg(long)]
     pub open: bool,
@@ -45,35 +44,6 @@ pub struct Selection {
     /// Format of the output.
     #[arg(long, default_value = "text")]
     pub format: Format,
-}
-
-/// An instant, or the first or last one of a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Instant<const LAST: bool>(Time);
-
-impl<const LAST: bool> Instant<LAST> {
-    /// Returns the instant.
-    pub fn time(self) -> Time {
-        self.0
-    }
-}
-
-impl<const LAST: bool> FromStr for Instant<LAST> {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let of_day = |day: Day| {
-            if LAST {
-                Time::from_nanos(day.end().nanos().saturating_sub(1))
-            } else {
-                day.start()
-            }
-        };
-        let time = Day::parse(text).map(of_day).or_else(|| Time::parse(text));
-        time.map(Self).ok_or_else(|| {
-            "expected a day or an instant, as in 2026-03-16 or 2026-03-16T04:11:09Z".to_owned()
-        })
-    }
 }
 
 /// A severity and all above it.
@@ -103,57 +73,79 @@ impl AtLeast {
     }
 }
 
-/// A pattern of ids of analytics.
-#[derive(Debug, Clone)]
-pub struct Pattern(Glob);
-
-impl FromStr for Pattern {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Glob::new(text)
-            .map(Self)
-            .ok_or_else(|| "the pattern is too long".to_owned())
-    }
-}
-
 impl Selection {
-    /// Demands that what is asked for does not end before it begins.
+    /// Returns what is asked for.
     ///
     /// # Errors
     ///
-    /// A usage error.
-    pub fn check(&self) -> crate::error::Result<()> {
-        match (self.since, self.until) {
-            (Some(Instant(since)), Some(Instant(until))) if since > until => Err(Error::usage(
-                format!("`--since` ({since}) is later than `--until` ({until})"),
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// Returns whether something of this span and severity is shown.
-    pub fn has(&self, (start, end): (Time, Time), severity: Severity) -> bool {
-        self.since.is_none_or(|Instant(since)| end >= since)
-            && self.until.is_none_or(|Instant(until)| start <= until)
-            && self
-                .severity
-                .is_none_or(|least| severity >= least.severity())
-    }
-
-    /// Returns whether an alert is of the entity and the analytic that are asked for.
-    pub fn is_about(&self, alert: &Alert) -> bool {
-        let analytic = self.analytic.as_ref();
-        if analytic.is_some_and(|Pattern(glob)| !glob.matches(&alert.analytic)) {
-            return false;
-        }
-        let Some(wanted) = self.entity.as_ref().map(|text| text.to_lowercase()) else {
-            return true;
+    /// A usage error if it ends before it begins.
+    pub fn asked(&self) -> Result<inquiry::Selection> {
+        let selection = inquiry::Selection {
+            since: self.since.map(Instant::time),
+            until: self.until.map(Instant::time),
+            severity: self.severity.map(AtLeast::severity),
+            entity: self.entity.clone(),
+            analytic: self.analytic.clone(),
+            is_open: self.open,
+            with_suppressed: self.show_suppressed,
+            limit: self.limit,
+            cursor: None,
         };
-        let entity = &alert.entity;
-        let names = entity.aliases.iter().chain(&entity.display_name);
-        names
-            .chain([&entity.id])
-            .any(|name| name.to_lowercase().contains(&wanted))
+        selection.check("--")?;
+        Ok(selection)
+    }
+
+    /// Returns where alerts are asked for.
+    pub fn inquiry(&self, common: &Common) -> Inquiry {
+        Inquiry::of(Place::of(self.from.as_ref(), common.store()))
+    }
+}
+
+/// Passes on the pages of a list, and returns how many are left when as many as are asked for were passed on. Warns of lines that are no
+/// alerts.
+///
+/// # Errors
+///
+/// Fails if a page cannot be had, or `show` fails.
+pub fn each_page<T>(
+    mut selection: inquiry::Selection,
+    console: &Console,
+    page: impl Fn(&inquiry::Selection) -> Result<Page<T>>,
+    mut show: impl FnMut(Vec<T>) -> Result<()>,
+) -> Result<usize> {
+    let mut is_first = true;
+    loop {
+        let Page {
+            items,
+            next,
+            n_left,
+            n_others,
+        } = page(&selection)?;
+        if is_first {
+            warn_of_others(n_others, console);
+        }
+        is_first = false;
+        let limit = selection.limit.as_mut();
+        let is_full = limit.is_some_and(|limit| {
+            *limit = limit.saturating_sub(items.len());
+            *limit == 0
+        });
+        show(items)?;
+        if is_full || next.is_none() {
+            return Ok(n_left);
+        }
+        selection.cursor = next;
+    }
+}
+
+/// Warns of lines that are no alerts, such as one that a crash cut short.
+fn warn_of_others(n_others: u64, console: &Console) {
+    if n_others > 0 {
+        let lines = noun(
+            n_others,
+            "line is no alert and is",
+            "lines are no alerts and are",
+        );
+        console.warn(&format!("{lines} passed over"));
     }
 }

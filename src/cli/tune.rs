@@ -3,13 +3,11 @@
 use clap::Args;
 
 use crate::cli::format::View;
-use crate::cli::{Budget, Common, Console, Ending};
+use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, TuneAction, TuneOptions};
 use crate::error::Result;
+use crate::inquiry::{BUDGETS, Budget};
 use crate::report::{json, tuning};
-
-/// Budgets that are compared when none is given, in incidents a day.
-const BUDGETS: [f64; 5] = [1.0, 2.0, 5.0, 10.0, 20.0];
 
 /// Choose thresholds for a budget of incidents, from the stored distributions
 ///

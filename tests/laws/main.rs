@@ -13,6 +13,7 @@ mod estate;
 mod flood;
 mod history;
 mod incremental;
+mod inquiry;
 mod joins;
 mod order;
 mod peer_clusters;

@@ -9,6 +9,8 @@ pub enum Kind {
     Usage,
     /// The work could not be done (exit status 1).
     Failed,
+    /// What was asked for is not there (exit status 1).
+    Missing,
 }
 
 /// An error with its causes, outermost first, and hints on what to do.
@@ -32,6 +34,11 @@ impl Error {
     /// Makes an error of work that could not be done.
     pub fn failed(message: impl Into<String>) -> Self {
         Self::new(Kind::Failed, message.into())
+    }
+
+    /// Makes an error of something that was asked for and is not there.
+    pub fn missing(message: impl Into<String>) -> Self {
+        Self::new(Kind::Missing, message.into())
     }
 
     fn new(kind: Kind, message: String) -> Self {

@@ -85,7 +85,6 @@ pub mod document;
 pub mod engine;
 pub mod error;
 #[cfg(feature = "simulate")]
-#[cfg(feature = "simulate")]
 pub mod evaluation;
 pub mod event;
 pub mod evidence;
@@ -99,7 +98,8 @@ pub mod objects;
 pub mod pattern;
 pub mod report;
 pub mod score;
-#[cfg(feature = "simulate")]
+#[cfg(feature = "service")]
+pub mod service;
 #[cfg(feature = "simulate")]
 pub mod simulate;
 pub mod sketch;

@@ -70,6 +70,16 @@ impl Console {
         }
     }
 
+    /// Makes one that stops together with this one, for a thread that goes on by itself.
+    pub fn another(&self, common: &Common) -> Self {
+        Self::new(common, self.stopped.clone())
+    }
+
+    /// Returns whether the user asked to stop.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     /// Returns how standard output is painted.
     pub fn out(&self) -> Paint {
         self.out

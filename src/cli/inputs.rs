@@ -238,10 +238,10 @@ pub fn read_options(period: &PeriodSelection, common: &Common) -> Result<ReadOpt
         })?),
         None => None,
     };
-    let opened = Config::load(common.config.as_deref())?.unwrap;
+    let config = Config::load(common.config.as_deref())?;
     Ok(ReadOptions {
         format,
-        unwrap: opened.iter().map(|word| Box::from(&*word.text)).collect(),
+        unwrap: config.opened_members(),
         threads: common.threads,
         period,
         ..ReadOptions::default()

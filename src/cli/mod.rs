@@ -28,6 +28,8 @@ mod options;
 mod reference;
 mod score;
 mod selection;
+#[cfg(feature = "service")]
+mod serve;
 mod setup;
 mod show;
 mod shown_commands;
@@ -69,6 +71,8 @@ enum Command {
     Nightly(nightly::Arguments),
     Train(train::Arguments),
     Score(score::Arguments),
+    #[cfg(feature = "service")]
+    Serve(serve::Arguments),
     Tune(tune::Arguments),
     Coverage(coverage::Arguments),
     Show(show::Arguments),
@@ -114,6 +118,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Nightly(arguments) => nightly::run(arguments, common, console),
         Command::Train(arguments) => train::run(arguments, common, console),
         Command::Score(arguments) => score::run(arguments, common, console),
+        #[cfg(feature = "service")]
+        Command::Serve(arguments) => serve::run(arguments, common, console),
         Command::Tune(arguments) => tune::run(arguments, common, console),
         Command::Coverage(arguments) => coverage::run(arguments, common, console),
         Command::Show(arguments) => show::run(arguments, common, console),

@@ -27,7 +27,7 @@ pub(super) const STORE_DEFAULT: &str = "./plimsoll-store";
 const HEADING: &str = "Common options";
 
 /// What every command takes. `without_unused` takes out of a command's help what it does not use.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Common {
     /// Configuration file [default: ./plimsoll.toml if it exists].
     #[arg(long, global = true, help_heading = HEADING, value_name = "FILE")]
@@ -79,11 +79,13 @@ const USED_BY: &[(&str, &[&str])] = &[
             "check",
             "analytics",
             "inspect",
+            "serve",
         ],
     ),
     (
         "store",
         &[
+            "serve",
             "nightly",
             "train",
             "score",
@@ -101,13 +103,13 @@ const USED_BY: &[(&str, &[&str])] = &[
     (
         "input",
         &[
-            "inspect", "backtest", "nightly", "train", "score", "coverage", "explain",
+            "inspect", "backtest", "nightly", "train", "score", "coverage", "explain", "serve",
         ],
     ),
     (
         "threads",
         &[
-            "backtest", "nightly", "train", "score", "coverage", "explain",
+            "backtest", "nightly", "train", "score", "coverage", "explain", "serve",
         ],
     ),
     (
@@ -172,7 +174,7 @@ impl PeriodSelection {
 }
 
 /// Which alerts are reported.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct AlertSelection {
     /// Incidents a day (or a week, as in `5/week`) that thresholds aim at [default: as tuned in the store, else one a day
     /// for each 100 identities active on a day, at most 5/day and at least 1/week].

@@ -27,11 +27,16 @@ enum Subject {
     ConfigurationSchema,
     /// The JSON Schema of the file of an analytic.
     AnalyticSchema,
+    /// The OpenAPI document of the service.
+    #[cfg(feature = "service")]
+    #[value(name = "openapi")]
+    OpenApi,
 }
 
 /// Print a reference: keys of the configuration, commands, or a JSON Schema for editors
 ///
-/// The files docs/CONFIGURATION.md, docs/ANALYTIC-KEYS.md, docs/COMMANDS.md and docs/schemas/ are what this prints.
+/// The files docs/CONFIGURATION.md, docs/ANALYTIC-KEYS.md, docs/COMMANDS.md, docs/openapi.json and docs/schemas/ are what this
+/// prints.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// What it is about.
@@ -52,6 +57,8 @@ pub fn run(arguments: &Arguments, program: &Command, console: &Console) -> Resul
         Subject::AnalyticSchema => {
             json::pretty(&analytic::ANALYTIC.schema("An analytic of plimsoll")) + "\n"
         }
+        #[cfg(feature = "service")]
+        Subject::OpenApi => crate::service::openapi_text(),
     })?;
     Ok(Ending::Complete)
 }

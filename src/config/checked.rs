@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::config::approval::{Approval, ApprovalContext};
+use crate::config::serve::Serve;
 use crate::document::{Faults, Table, Word};
 use crate::event::{Provider, Source};
 use crate::glob::Glob;
@@ -50,6 +52,8 @@ pub struct Config {
     pub definitions: Vec<Word>,
     /// The `[analytic.ID]` tables, as written.
     pub analytics: Table,
+    /// The service.
+    pub serve: Serve,
     /// Where alerts also go.
     pub sinks: Vec<Sink>,
     /// What is configured but not acted upon by this version.
@@ -134,6 +138,7 @@ impl Default for Config {
             peer_groups: Vec::new(),
             definitions: Vec::new(),
             analytics: Table::empty(DEFAULT_PATH),
+            serve: Serve::default(),
             sinks: Vec::new(),
             warnings: Vec::new(),
         }
@@ -141,6 +146,12 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Returns the members that are opened, as readers take them.
+    pub fn opened_members(&self) -> Arc<[Box<str>]> {
+        let words = self.unwrap.iter();
+        words.map(|word| Box::from(&*word.text)).collect()
+    }
+
     /// Returns whether an account is listed as ours.
     pub fn is_our_account(&self, provider: Provider, account: &str) -> bool {
         !self.accounts.is_empty()

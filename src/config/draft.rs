@@ -175,6 +175,7 @@ fn same(before: &Config, after: &Config, expected: &[&Approval], name: &str) -> 
         && after.internal == before.internal
         && after.accounts == before.accounts
         && after.peer_groups == before.peer_groups
+        && after.serve == before.serve
         && after.sinks == before.sinks
         && after.lateness == before.lateness
         && after.keep_alerts_days == before.keep_alerts_days

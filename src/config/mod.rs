@@ -11,6 +11,7 @@ mod draft;
 mod load;
 mod partial_context;
 mod schedule;
+mod serve;
 mod shape;
 mod written;
 
@@ -23,6 +24,7 @@ pub use cover::{Cover, Known};
 pub use draft::{Draft, without_approval};
 pub use partial_context::{PartialContext, Values};
 pub use schedule::{MonthDayRange, Schedule, TimeRange, WeekdayRange};
+pub use serve::{LISTEN_DEFAULT, Right, SecretPlace, Serve, Token, address, time_of_day};
 pub use shape::CONFIG;
 
 #[cfg(test)]

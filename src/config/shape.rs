@@ -1,6 +1,7 @@
 //! The keys of `plimsoll.toml`, as its reader asks for them and as its reference page and JSON Schema show them.
 
 use crate::config::SinkFormat;
+use crate::config::serve::SERVE;
 use crate::document::{Kind, Needs, Others, Presence, Shape, key};
 use crate::event::Source;
 
@@ -64,6 +65,7 @@ pub static CONFIG: Shape<'static> = Shape {
             "",
             "How logs are read.",
         ),
+        key("serve", Kind::Table(&SERVE), Optional, "", "The service."),
         key(
             "sensitive",
             Kind::Tables(&SENSITIVE),

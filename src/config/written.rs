@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::config::serve;
 use crate::config::shape::{
     APPROVAL, BINDING, CONFIG, CRITERIA, ESTATE, INPUT, KEEP_ALERTS_DAYS, NETWORK_TABLE,
     PEER_GROUP, PEER_GROUPS, SENSITIVE, SINK, STORE, logs, sink_formats,
@@ -69,6 +70,12 @@ fn read(root: &Table, faults: &mut Faults) -> Config {
     {
         read_input(table, &mut config, faults);
     }
+    if let Some(table) = fields
+        .optional("serve")
+        .and_then(|value| value.table(faults))
+    {
+        config.serve = serve::read(table, faults);
+    }
     config.sensitive = read_each(&mut fields, "sensitive", &SENSITIVE, faults, read_sensitive);
     config.bindings = read_bindings(&mut fields, faults);
     config.approvals = read_each(&mut fields, "approval", &APPROVAL, faults, read_approval);
@@ -106,7 +113,7 @@ fn read_each<T>(
 }
 
 /// Returns what was made of a value, or tells what is wrong with it.
-fn checked<T>(
+pub(super) fn checked<T>(
     place: &Place,
     text: &str,
     made: std::result::Result<T, String>,

@@ -268,7 +268,7 @@ fn find(generation: &Generation, wanted: &str) -> Result<Entity> {
         .collect();
     let found = lookup(&all, <[Str]>::to_vec, wanted)?;
     found.map(|(entity, _)| entity.clone()).ok_or_else(|| {
-        Error::failed(format!(
+        Error::missing(format!(
             "generation {} has no baseline of `{wanted}`",
             generation.number
         ))

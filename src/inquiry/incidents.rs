@@ -60,7 +60,7 @@ impl Inquiry {
     pub fn incident(&self, wanted: &str, playbook: &Playbook) -> Result<ToldIncident> {
         let Some((told, alerts)) = self.find_incident(wanted, playbook)? else {
             self.place().must_be_one(0, 0)?;
-            let error = Error::failed(format!(
+            let error = Error::missing(format!(
                 "there is no incident `{}`",
                 wanted.to_ascii_lowercase()
             ));
@@ -118,7 +118,7 @@ impl Inquiry {
             return Ok(alert);
         }
         self.place().must_be_one(0, 0)?;
-        let error = Error::failed(format!(
+        let error = Error::missing(format!(
             "there is no alert `{}`",
             wanted.to_ascii_lowercase()
         ));
@@ -137,7 +137,7 @@ impl Inquiry {
         }
         match self.find_incident(wanted, &playbook()?)? {
             Some((incident, alerts)) => Ok(Found::Incident(Box::new(incident), alerts)),
-            None => Err(Error::failed(format!(
+            None => Err(Error::missing(format!(
                 "there is no alert and no incident `{}` in `{}`",
                 wanted.to_ascii_lowercase(),
                 self.place().name()

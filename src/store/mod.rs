@@ -119,7 +119,7 @@ impl Store {
     /// Fails as [`Self::manifest`] does, and if nothing was ever trained.
     pub fn published(&self) -> Result<Manifest> {
         self.manifest()?.ok_or_else(|| {
-            Error::failed(format!(
+            Error::missing(format!(
                 "there is no trained store at `{}`",
                 self.root.display()
             ))

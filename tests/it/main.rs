@@ -32,6 +32,8 @@ mod readme;
 mod reference;
 mod retention;
 mod round_trip;
+#[cfg(feature = "service")]
+mod service;
 mod shelf;
 mod sign_ins;
 mod sources;

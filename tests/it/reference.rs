@@ -12,10 +12,11 @@ use serde_json::{Value as Json, json};
 use crate::world::World;
 
 /// What `plimsoll reference` prints, and the file that it is kept in.
-const PAGES: [(&str, &str); 5] = [
+const PAGES: [(&str, &str); 6] = [
     ("configuration", "docs/CONFIGURATION.md"),
     ("analytic", "docs/ANALYTIC-KEYS.md"),
     ("commands", "docs/COMMANDS.md"),
+    ("openapi", "docs/openapi.json"),
     ("configuration-schema", "docs/schemas/plimsoll.schema.json"),
     ("analytic-schema", "docs/schemas/analytic.schema.json"),
 ];

@@ -1,0 +1,188 @@
+//! `plimsoll serve`
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::analytic::{self, Definition};
+use crate::cli::clock::{elapsed, now};
+use crate::cli::inputs::{Inputs, object_access, own_files, read_options, split};
+use crate::cli::options::{AlertSelection, PeriodSelection};
+use crate::cli::score::{POLL, POLL_OBJECTS, duration};
+use crate::cli::setup::load;
+use crate::cli::{Common, Console, Ending};
+use crate::config::{Config, DEFAULT_PATH, SecretPlace, address, time_of_day};
+use crate::engine::{FollowOptions, ScoreOptions, Setup};
+use crate::error::{Error, Result};
+use crate::objects::Access;
+use crate::report::Plain;
+use crate::service::{self, Host};
+use crate::sources::{InputFile, ReadOptions};
+use crate::time::Time;
+
+/// Judge logs as a service: take them by HTTP, follow them where they lie, answer what is asked
+///
+/// Logs are handed over with `POST /v1/events`, in any format; an answer means that they are durable. LOGS are followed as `score --follow`
+/// does. With --nightly, what came is learnt every day, and a new store begins with that. `/openapi.json` describes what can be asked.
+/// It listens on this machine alone unless the configuration has tokens and a certificate under [serve].
+#[derive(Debug, Clone, Args)]
+pub struct Arguments {
+    /// Files, folders, or `s3://bucket/prefix`, `gs://…`, `az://…`, beside what is handed over.
+    #[arg(value_name = "LOGS")]
+    logs: Vec<PathBuf>,
+    /// The address and port to listen on [default: `listen` under [serve], or 127.0.0.1:7337].
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    listen: Option<SocketAddr>,
+    /// The time of day, in UTC, at which to learn what came, as in `02:00` [default: `nightly` under [serve], or never].
+    #[arg(long, value_name = "TIME", value_parser = time_of_day)]
+    nightly: Option<u32>,
+    /// How often to look for new input in LOGS, as in `1s` or `200ms` [default: 1s, and 60s for objects].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    poll: Option<Duration>,
+    #[command(flatten)]
+    selection: AlertSelection,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// A usage error if others could reach the service unencrypted or without a token. Fails if the address is taken, another process follows
+/// with the same store, or the store cannot be written.
+pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
+    let setup = common.setup(console)?;
+    let mut settings = setup.config.serve.clone();
+    settings.listen = arguments.listen.unwrap_or(settings.listen);
+    settings.nightly = arguments.nightly.or(settings.nightly);
+    let process = Process {
+        arguments: arguments.clone(),
+        common: common.clone(),
+        access: object_access(),
+        console: console.another(common),
+        seen: Mutex::default(),
+    };
+    process.is_changed();
+    let host: Arc<dyn Host> = Arc::new(process);
+    service::serve(
+        host,
+        &common.store(),
+        &settings,
+        &|address, is_encrypted| {
+            let scheme = if is_encrypted { "https" } else { "http" };
+            console.say(&format!(
+                "listening on {scheme}://{address}; Ctrl-C ends it\n"
+            ));
+        },
+    )?;
+    Ok(Ending::Complete)
+}
+
+/// What the service takes from outside the library.
+struct Process {
+    arguments: Arguments,
+    common: Common,
+    access: Access,
+    console: Console,
+    /// The configuration and the files of analytics, as they were seen last.
+    seen: Mutex<Seen>,
+}
+
+/// The text of the configuration, and the definitions of analytics, where they can be read.
+type Seen = (Option<Vec<u8>>, Option<Vec<Definition>>);
+
+impl Process {
+    fn look(&self) -> Seen {
+        let path = self.common.config.as_deref();
+        let text = std::fs::read(path.unwrap_or(Path::new(DEFAULT_PATH))).ok();
+        let config = Config::load(path).ok();
+        let definitions = config.and_then(|config| analytic::definitions(&config.definitions).ok());
+        (text, definitions)
+    }
+}
+
+impl Host for Process {
+    fn now(&self) -> Time {
+        now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        elapsed()
+    }
+
+    fn setup(&self) -> Result<Setup> {
+        load(self.common.config.as_deref())
+    }
+
+    fn is_changed(&self) -> bool {
+        let now = self.look();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_changed = *seen != now;
+        *seen = now;
+        is_changed
+    }
+
+    fn follow(&self) -> Result<FollowOptions> {
+        let arguments = &self.arguments;
+        let (locations, paths) = split(&arguments.logs);
+        let opened = locations.into_iter().map(|location| {
+            let bucket = self.access.bucket(&location)?;
+            Ok((location, bucket))
+        });
+        Ok(FollowOptions {
+            paths: paths.into_iter().cloned().collect(),
+            locations: opened.collect::<Result<_>>()?,
+            own: own_files(None, &self.common),
+            // Alerts that an approval covers are stored, too, so that it is known what each hides.
+            score: ScoreOptions {
+                show_suppressed: true,
+                ..arguments.selection.options()
+            },
+            read: read_options(&PeriodSelection::default(), &self.common)?,
+            received: None,
+            poll: arguments.poll.unwrap_or(POLL),
+            poll_objects: arguments.poll.unwrap_or(POLL_OBJECTS),
+            until_idle: None,
+            ending: Arc::default(),
+            clock: elapsed,
+        })
+    }
+
+    fn logs(&self, received: &[PathBuf]) -> Result<(Vec<InputFile>, ReadOptions)> {
+        let period = PeriodSelection::default();
+        let mut paths = self.arguments.logs.clone();
+        paths.extend_from_slice(received);
+        if paths.is_empty() {
+            return Ok((Vec::new(), read_options(&period, &self.common)?));
+        }
+        let inputs = Inputs::find_new(&paths, None, (&period, &self.common), &self.console)?;
+        Ok((inputs.files, inputs.options))
+    }
+
+    fn secret(&self, place: &SecretPlace) -> Result<String> {
+        let (name, found) = match place {
+            SecretPlace::Environment(name) => (name, std::env::var(name).ok()),
+            SecretPlace::File(path) => {
+                let text = std::fs::read_to_string(path).map_err(|e| {
+                    Error::usage(format!("cannot read the secret in `{path}`")).cause(e)
+                })?;
+                (path, text.lines().next().map(str::to_owned))
+            }
+        };
+        let secret = found.map(|text| text.trim().to_owned());
+        secret.filter(|text| !text.is_empty()).ok_or_else(|| {
+            Error::usage(format!("there is no secret in `{name}`"))
+                .hint("the configuration names it under [serve]")
+        })
+    }
+
+    fn tell(&self, line: &str) {
+        self.console.say(&format!("{} {}\n", now(), Plain(line)));
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.console.is_stopped()
+    }
+}

@@ -1,0 +1,274 @@
+//! `[serve]`: where the service listens, and who may ask it for what.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::written::checked;
+use crate::document::{Faults, Fields, Kind, Needs, Presence, Shape, Table, Value, key};
+use crate::vocab::words;
+
+use Presence::{Default, Optional, Required};
+
+/// Where the service listens if nothing else is said.
+pub const LISTEN_DEFAULT: &str = "127.0.0.1:7337";
+
+words! {
+    /// What the bearer of a token may do.
+    Right {
+        /// Ask: incidents, alerts, baselines, coverage, metrics.
+        Read = "read",
+        /// Hand over logs.
+        Write = "write",
+        /// Decide: verdicts, approvals, thresholds, trainings.
+        Approve = "approve",
+    }
+}
+
+/// The settings of the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Serve {
+    /// The address that it listens on.
+    pub listen: SocketAddr,
+    /// Names under which it is reached, beside addresses and `localhost`.
+    pub hosts: Vec<String>,
+    /// Files of its certificate chain and of the key of it, as PEM.
+    pub tls: Option<(String, String)>,
+    /// The time of day, in seconds UTC, at which it learns.
+    pub nightly: Option<u32>,
+    /// Who may ask it.
+    pub tokens: Vec<Token>,
+}
+
+/// Who may ask the service, and for what.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token {
+    /// The name under which its bearer is written into the audit log.
+    pub name: String,
+    /// Where the secret is.
+    pub secret: SecretPlace,
+    /// What its bearer may do.
+    pub rights: Vec<Right>,
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} {:?}", self.name, self.secret, self.rights)
+    }
+}
+
+/// Where a secret is. It never stands in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretPlace {
+    /// A variable of the environment.
+    Environment(String),
+    /// The first line of a file.
+    File(String),
+}
+
+impl std::default::Default for Serve {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 7337)),
+            hosts: Vec::new(),
+            tls: None,
+            nightly: None,
+            tokens: Vec::new(),
+        }
+    }
+}
+
+/// `[serve]`
+pub(super) static SERVE: Shape<'static> = Shape {
+    name: "[serve]",
+    doc: "The service that `plimsoll serve` runs.",
+    keys: &[
+        key(
+            "listen",
+            Kind::Text("address and port"),
+            Default("\"127.0.0.1:7337\""),
+            "\"0.0.0.0:7337\"",
+            "The address that it listens on. On any that other machines reach, tokens and a certificate are required.",
+        ),
+        key(
+            "hosts",
+            Kind::List(&Kind::Text("name of a host")),
+            Optional,
+            "[\"plimsoll.example.com\"]",
+            "Names under which it is reached, beside `localhost` and addresses. Requests for other names are refused, so that \
+             no page that a browser loads elsewhere can reach it.",
+        ),
+        key(
+            "certificate",
+            Kind::Text("path of a file"),
+            Optional,
+            "\"/etc/plimsoll/tls.pem\"",
+            "Its certificate and those that lead to a root, as PEM. With it, it speaks HTTPS only.",
+        ),
+        key(
+            "key",
+            Kind::Text("path of a file"),
+            Optional,
+            "\"/etc/plimsoll/tls.key\"",
+            "The private key of the certificate, as PEM.",
+        ),
+        key(
+            "nightly",
+            Kind::Text("time of day, UTC"),
+            Optional,
+            "\"02:00\"",
+            "When it learns what came since the last time, every day.",
+        ),
+        key(
+            "token",
+            Kind::Tables(&TOKEN),
+            Optional,
+            "",
+            "Who may ask it, and for what. Without one, whoever reaches it on this machine may do everything.",
+        ),
+    ],
+    others: None,
+    needs: Needs::Nothing,
+};
+
+/// `[[serve.token]]`
+static TOKEN: Shape<'static> = Shape {
+    name: "[[serve.token]]",
+    doc: "A secret that a client of the service shows, as `Authorization: Bearer SECRET`.",
+    keys: &[
+        key(
+            "name",
+            Kind::Text("text"),
+            Required,
+            "\"vector\"",
+            "Who has it; audit lines name it.",
+        ),
+        key(
+            "token_env",
+            Kind::Text("name of a variable"),
+            Optional,
+            "\"PLIMSOLL_VECTOR_TOKEN\"",
+            "The environment variable that has the secret, of at least 16 characters.",
+        ),
+        key(
+            "token_file",
+            Kind::Text("path of a file"),
+            Optional,
+            "\"/run/secrets/vector\"",
+            "The file whose first line is the secret.",
+        ),
+        key(
+            "rights",
+            Kind::List(&Kind::Word(rights)),
+            Required,
+            "[\"write\"]",
+            "What its bearer may do: `read` asks for incidents, alerts, baselines, coverage and metrics; `write` hands over logs; \
+             `approve` gives verdicts, approves, moves thresholds and starts trainings.",
+        ),
+    ],
+    others: None,
+    needs: Needs::One(&["token_env", "token_file"]),
+};
+
+fn rights() -> Vec<&'static str> {
+    Right::ALL.iter().map(|right| right.as_str()).collect()
+}
+
+/// Reads `[serve]`.
+pub(super) fn read(table: &Table, faults: &mut Faults) -> Serve {
+    let mut fields = Fields::of(table, &SERVE);
+    let mut serve = Serve::default();
+    let listen = text(fields.optional("listen"), faults, address);
+    serve.listen = listen.unwrap_or(serve.listen);
+    let hosts = fields.words("hosts", faults).into_iter();
+    serve.hosts = hosts.map(|word| word.text.to_ascii_lowercase()).collect();
+    let certificate = text(fields.optional("certificate"), faults, some);
+    let private = text(fields.optional("key"), faults, some);
+    match (certificate, private) {
+        (Some(certificate), Some(private)) => serve.tls = Some((certificate, private)),
+        (None, None) => {}
+        _ => faults.add(
+            fields.place(),
+            "`certificate` and `key` belong together: give both or none",
+        ),
+    }
+    serve.nightly = text(fields.optional("nightly"), faults, time_of_day);
+    let tokens = fields.tables("token", faults);
+    for table in tokens {
+        let Some(token) = token(table, faults) else {
+            continue;
+        };
+        if serve.tokens.iter().any(|other| other.name == token.name) {
+            let wrong = format!("another [[serve.token]] is named `{}`", token.name);
+            faults.add(&table.place, wrong);
+        }
+        serve.tokens.push(token);
+    }
+    fields.done(faults);
+    serve
+}
+
+fn token(table: &Table, faults: &mut Faults) -> Option<Token> {
+    let mut fields = Fields::of(table, &TOKEN);
+    let name = text(fields.required("name", faults), faults, some);
+    let variable = text(fields.optional("token_env"), faults, some);
+    let file = text(fields.optional("token_file"), faults, some);
+    let mut rights = Vec::new();
+    if let Some(values) = fields.required("rights", faults) {
+        for value in values.list(faults).unwrap_or_default() {
+            rights.extend(value.one_of("right", Right::parse, &self::rights(), faults));
+        }
+        if rights.is_empty() && faults.count() == 0 {
+            faults.add(&values.place, "a token without rights is of no use");
+        }
+    }
+    let secret = match (variable, file) {
+        (Some(name), None) => Some(SecretPlace::Environment(name)),
+        (None, Some(path)) => Some(SecretPlace::File(path)),
+        _ => {
+            let wrong = "needs one of `token_env` and `token_file`";
+            faults.add(&table.place, format!("{} {wrong}", TOKEN.name));
+            None
+        }
+    };
+    fields.done(faults);
+    Some(Token {
+        name: name?,
+        secret: secret?,
+        rights,
+    })
+}
+
+fn text<T>(
+    value: Option<&Value>,
+    faults: &mut Faults,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Option<T> {
+    let value = value?;
+    let text = value.text(faults)?;
+    checked(&value.place, text, parse(text), faults)
+}
+
+fn some(text: &str) -> Result<String, String> {
+    match text.is_empty() {
+        true => Err("is empty".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
+/// Reads the address of a listener.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| format!("is no address with a port, as in {LISTEN_DEFAULT}"))
+}
+
+/// Reads a time of day in UTC, in seconds.
+pub fn time_of_day(text: &str) -> Result<u32, String> {
+    let parsed = text.split_once(':').and_then(|(hour, minute)| {
+        let is_written = hour.len() == 2 && minute.len() == 2;
+        let (hour, minute): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
+        (is_written && hour < 24 && minute < 60).then_some(hour * 3_600 + minute * 60)
+    });
+    parsed.ok_or_else(|| "is no time of day, as in 02:00".to_owned())
+}

@@ -1,0 +1,319 @@
+//! What is asked of the store, and what decides something.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::engine::{self, NoProgress, TuneAction, TuneOptions, VerdictInput};
+use crate::incident::Playbook;
+use crate::inquiry::{Budget, DayOrInstant, EntitySelection, Page, Selection, WhyNot};
+use crate::report::{approvals, tuning};
+use crate::service::call::{Answer, Call, json};
+use crate::service::live::{self, Kind};
+use crate::service::problem::Problem;
+use crate::service::{Service, locked, metrics};
+use crate::vocab::EntityKind;
+
+/// Documents on a page if the request does not say.
+const PAGE: usize = 100;
+
+/// Answers that the process answers.
+pub fn health() -> Answer {
+    json(StatusCode::OK, &json!({"status": "ok"}))
+}
+
+/// Answers whether logs are taken and judged.
+pub fn ready(call: &Call) -> Answer {
+    let status = call.service.status();
+    let scoring = match (&status.scoring_fault, status.is_scoring) {
+        (Some(fault), _) => json!({"status": "failed", "why": fault}),
+        (None, true) => json!({"status": "judging", "behind_bytes": call.service.behind()}),
+        (None, false) => json!({"status": "waiting", "why": "nothing was learnt yet"}),
+    };
+    let training = match (&status.training_fault, status.is_training) {
+        (_, true) => json!({"status": "running"}),
+        (Some(fault), _) => json!({"status": "failed", "why": fault}),
+        (None, false) => {
+            json!({"status": "idle", "last": status.trained.map(|time| time.to_string())})
+        }
+    };
+    let code = match status.is_scoring && status.scoring_fault.is_none() {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    json(code, &json!({"scoring": scoring, "training": training}))
+}
+
+/// Answers with counts and states.
+pub fn metrics(call: &Call) -> Answer {
+    let text = call.service.metrics.text().map_err(|_| {
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the counts cannot be written",
+        )
+    })?;
+    let mut response = Response::new(Body::from(text));
+    let kind = HeaderValue::from_static(metrics::CONTENT_TYPE);
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    Ok(response)
+}
+
+fn wants_live(call: &Call) -> bool {
+    let accepts = call.head.headers.get(header::ACCEPT);
+    accepts.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
+}
+
+fn selection(call: &Call) -> Result<Selection, Problem> {
+    let query = call.query()?;
+    let pairs = query.iter().map(|(name, text)| (&**name, &**text));
+    let mut selection = Selection::read(pairs)?;
+    selection.limit = Some(selection.limit.unwrap_or(PAGE).min(10 * PAGE));
+    Ok(selection)
+}
+
+fn page(name: &str, page: Page<Value>) -> Value {
+    json!({
+        name: page.items,
+        "next_cursor": page.next.map(|cursor| cursor.to_string()),
+        "left": page.n_left,
+    })
+}
+
+/// Answers with incidents.
+pub async fn incidents(call: Call) -> Answer {
+    if wants_live(&call) {
+        return Ok(live::stream_of(&call.service, Kind::Incident));
+    }
+    let selection = selection(&call)?;
+    let found = call.work(move |service| {
+        let playbook = Playbook::of(&service.setup().analytics);
+        let found = service.inquiry.incidents(&selection, &playbook)?;
+        Ok(page(
+            "incidents",
+            found.map(|(incident, _)| json!(incident)),
+        ))
+    });
+    json(StatusCode::OK, &found.await?)
+}
+
+/// Answers with one incident and its alerts.
+pub async fn incident(call: Call) -> Answer {
+    let id = call.part("id").to_owned();
+    let found = call.work(move |service| {
+        let playbook = Playbook::of(&service.setup().analytics);
+        let (incident, alerts) = service.inquiry.incident(&id, &playbook)?;
+        Ok(json!({"incident": incident, "alerts": alerts}))
+    });
+    json(StatusCode::OK, &found.await?)
+}
+
+/// Answers with alerts.
+pub async fn alerts(call: Call) -> Answer {
+    if wants_live(&call) {
+        return Ok(live::stream_of(&call.service, Kind::Alert));
+    }
+    let selection = selection(&call)?;
+    let found = call.work(move |service| {
+        let found = service.inquiry.alerts(&selection)?;
+        Ok(page(
+            "alerts",
+            found.map(|listed| json!({"alert": listed.alert, "verdict": listed.verdict})),
+        ))
+    });
+    json(StatusCode::OK, &found.await?)
+}
+
+/// Answers with one alert.
+pub async fn alert(call: Call) -> Answer {
+    let id = call.part("id").to_owned();
+    let found = call.work(move |service| Ok(service.inquiry.alert(&id)?));
+    json(StatusCode::OK, &found.await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VerdictRequest {
+    verdict: bool,
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// Stores a verdict. It is learnt from at the next training.
+pub async fn verdict(mut call: Call) -> Answer {
+    let request: VerdictRequest = call.document().await?;
+    let id = call.part("id").to_owned();
+    let given = call.work(move |service| {
+        let judgement = VerdictInput {
+            is_true: request.verdict,
+            note: request.note,
+            is_later: true,
+        };
+        let setup = service.host.setup()?;
+        let input = (&*id, judgement);
+        let given = service.inquiry.give_verdict(&setup, input, &NoProgress)?;
+        Ok(json!({"verdicts": given.documents()}))
+    });
+    json(StatusCode::OK, &given.await?)
+}
+
+/// Answers with entities.
+pub async fn entities(call: Call) -> Answer {
+    let mut wanted = EntitySelection::default();
+    for (name, text) in call.query()? {
+        let wrong = |expected: &str| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                format!("`{name}`: expected {expected}"),
+            )
+        };
+        match &*name {
+            "text" => wanted.text = Some(text),
+            "kind" => {
+                let kinds: Vec<&str> = EntityKind::ALL.iter().map(|kind| kind.as_str()).collect();
+                let kind = EntityKind::parse(&text);
+                wanted.kind =
+                    Some(kind.ok_or_else(|| wrong(&format!("one of {}", kinds.join(", "))))?);
+            }
+            "limit" => {
+                let limit = text.parse();
+                wanted.limit = Some(limit.map_err(|_| wrong("a number"))?);
+            }
+            _ => return Err(unknown(&name, "text, kind, limit")),
+        }
+    }
+    let found = call.work(move |service| Ok(service.inquiry.entities(&wanted)?));
+    json(StatusCode::OK, &found.await?)
+}
+
+fn unknown(name: &str, known: &str) -> Problem {
+    let detail = format!("`{}` is no parameter", name.escape_default());
+    Problem::new(StatusCode::BAD_REQUEST, detail).hint(format!("the parameters are {known}"))
+}
+
+/// Answers with the baseline of an entity.
+pub async fn entity(call: Call) -> Answer {
+    let id = call.part("id").to_owned();
+    let found = call.work(move |service| Ok(service.inquiry.entity(&id)?));
+    json(StatusCode::OK, &found.await?)
+}
+
+/// Answers why there was no alert.
+pub async fn not_alerted(call: Call) -> Answer {
+    let entity = call.part("id").to_owned();
+    let query = call.query()?;
+    let time = match query.as_slice() {
+        [(name, text)] if name == "time" => text.clone(),
+        _ => {
+            let detail = "`time` is needed, and nothing else";
+            return Err(
+                Problem::new(StatusCode::BAD_REQUEST, detail).hint("as in ?time=2026-03-16")
+            );
+        }
+    };
+    let found = call.work(move |service| {
+        let why_not = WhyNot {
+            entity,
+            time: DayOrInstant::parse(&time)?,
+            budget: None,
+        };
+        let setup = service.host.setup()?;
+        Ok(json!(service.inquiry.not_alerted(
+            &setup,
+            &why_not,
+            &NoProgress
+        )?))
+    });
+    json(StatusCode::OK, &found.await?)
+}
+
+/// Answers what the analytics see.
+pub async fn coverage(call: Call) -> Answer {
+    let found = call.work(move |service| {
+        let document = service.inquiry.coverage(&service.setup())?;
+        Ok(json!(document))
+    });
+    json(StatusCode::OK, &found.await?)
+}
+
+/// Answers with generations.
+pub async fn generations(call: Call) -> Answer {
+    let found = call.work(move |service| Ok(service.inquiry.generations()?));
+    json(StatusCode::OK, &json!({"generations": found.await?}))
+}
+
+/// Has a training begun.
+pub fn train(call: &Call) -> Answer {
+    locked(&call.service.status).is_training_wanted = true;
+    call.service.wanted.notify_all();
+    json(StatusCode::ACCEPTED, &json!({"status": "accepted"}))
+}
+
+/// Answers what budgets would mean.
+pub async fn budgets(call: Call) -> Answer {
+    let (mut budgets, mut analytics): (Vec<Budget>, Vec<String>) = (Vec::new(), Vec::new());
+    for (name, text) in call.query()? {
+        match &*name {
+            "budget" => budgets.push(budget(&text)?),
+            "analytic" => analytics.push(text),
+            _ => return Err(unknown(&name, "budget, analytic")),
+        }
+    }
+    let found = call.work(move |service| {
+        let setup = service.setup();
+        let report = service
+            .inquiry
+            .budget_preview(&setup, &budgets, &analytics)?;
+        Ok(json!(report))
+    });
+    json(StatusCode::OK, &found.await?)
+}
+
+fn budget(text: &str) -> Result<Budget, Problem> {
+    text.parse().map_err(|e| {
+        let detail = format!("`budget`: {e}");
+        Problem::new(StatusCode::BAD_REQUEST, detail)
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TuningRequest {
+    budget: String,
+    #[serde(default)]
+    analytic: Option<String>,
+}
+
+/// Puts the thresholds of a budget in force; the follower takes them over at its next look.
+pub async fn tune(mut call: Call) -> Answer {
+    let request: TuningRequest = call.document().await?;
+    let budget = budget(&request.budget)?;
+    let found = call.work(move |service: &Service| {
+        let options = TuneOptions {
+            budgets: vec![budget.per_day()],
+            analytics: request.analytic.into_iter().collect(),
+            action: TuneAction::Apply { is_forced: true },
+            is_listing: false,
+        };
+        let report = engine::tune(&service.setup(), &service.store, &options)?;
+        if report.nothing_was_applied() {
+            let why = tuning::why_nothing_was_applied(&report);
+            return Err(Problem {
+                more: Some(("report", json!(report))),
+                ..Problem::new(StatusCode::CONFLICT, why)
+            });
+        }
+        Ok(json!(report))
+    });
+    json(StatusCode::OK, &found.await?)
+}
+
+/// Answers with approvals.
+pub async fn approvals(call: Call) -> Answer {
+    let found = call.work(move |service| {
+        let setup = service.host.setup()?;
+        let states = service.inquiry.approvals(&setup)?;
+        Ok(json!({"approvals": approvals::document(&states)}))
+    });
+    json(StatusCode::OK, &found.await?)
+}

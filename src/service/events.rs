@@ -1,0 +1,194 @@
+//! Logs that are handed over. An answer is given once they are durable; whatever was answered is judged and learnt, also after a
+//! crash. Whoever got no answer sends them again: what was there before is recognised by the ids of its records.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::http::{StatusCode, header};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::error::Error;
+use crate::service::Service;
+use crate::service::call::{Answer, Call, json};
+use crate::service::problem::Problem;
+use crate::sources::{self, FileReport, ReadOptions, Reject};
+
+/// The most bytes of one delivery, as it is sent.
+pub const BODY_BYTES_MAX: usize = 32 << 20;
+/// Bytes that were handed over and not judged, from which on no more are taken.
+const BEHIND_MAX: u64 = 8 << 30;
+/// Rejected records that are named one by one.
+const REJECTS_NAMED_MAX: usize = 100;
+/// The encodings of bodies that are read; they are recognised from the bytes.
+const ENCODINGS: [&str; 4] = ["identity", "gzip", "x-gzip", "zstd"];
+
+/// What became of a delivery.
+#[derive(Debug, Serialize)]
+pub struct Receipt {
+    /// Records in it.
+    pub records: u64,
+    /// Those that are events.
+    pub events: u64,
+    /// Events by format.
+    pub formats: BTreeMap<&'static str, u64>,
+    /// Records that are left out on purpose, by reason.
+    pub skipped: BTreeMap<&'static str, u64>,
+    /// Records that could not be read, by reason.
+    pub rejected: BTreeMap<&'static str, u64>,
+    /// The first of them.
+    pub rejects: Vec<RejectedRecord>,
+    /// Why the delivery could not be read to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// A record that could not be read.
+#[derive(Debug, Serialize)]
+pub struct RejectedRecord {
+    /// Its number in the delivery, from 1.
+    pub record: u64,
+    /// The line on which it begins, from 1.
+    pub line: u64,
+    /// The byte at which it begins, from 0, after decompression.
+    pub byte: u64,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// Answers `POST /v1/events`.
+pub async fn take(mut call: Call) -> Answer {
+    let receipt = receive(&mut call).await?;
+    json(StatusCode::OK, &receipt)
+}
+
+/// Answers `POST /v1/logs`: OTLP over HTTP, as JSON.
+pub async fn take_otlp(mut call: Call) -> Answer {
+    let kind = call.head.headers.get(header::CONTENT_TYPE);
+    if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-protobuf")) {
+        let detail = "OTLP is read as JSON, not as Protobuf";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+            .hint("set `encoding: json` in the exporter"));
+    }
+    let receipt = receive(&mut call).await?;
+    let rejected: u64 = receipt.rejected.values().sum();
+    let answer = match rejected {
+        0 => json!({}),
+        _ => json!({"partialSuccess": {
+            "rejectedLogRecords": rejected.to_string(),
+            "errorMessage": reasons(&receipt),
+        }}),
+    };
+    json(StatusCode::OK, &answer)
+}
+
+async fn receive(call: &mut Call) -> Result<Receipt, Problem> {
+    let encoding = call.head.headers.get(header::CONTENT_ENCODING);
+    let encoding = encoding.map(|value| String::from_utf8_lossy(value.as_bytes()).to_lowercase());
+    if let Some(other) = encoding.filter(|encoding| !ENCODINGS.contains(&encoding.as_str())) {
+        let detail = format!("the encoding `{}` is not read", other.escape_default());
+        let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
+        return Err(problem.hint("send it as it is, or with gzip or zstd"));
+    }
+    if is_behind(&call.service) {
+        return Err(Problem {
+            retry_after_secs: Some(30),
+            ..Problem::busy("more was handed over than can be judged soon")
+        });
+    }
+    let (bytes, room) = call.bytes(BODY_BYTES_MAX).await?;
+    let service = call.service.clone();
+    let received = tokio::task::spawn_blocking(move || {
+        let _room = room;
+        keep(&service, &bytes)
+    });
+    received.await.unwrap_or_else(|_| {
+        Err(Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the delivery could not be read",
+        ))
+    })
+}
+
+/// Returns whether so much waits to be judged that no more is taken. Before anything was learnt, nothing waits for that.
+fn is_behind(service: &Service) -> bool {
+    service.status().is_scoring && service.behind() > BEHIND_MAX
+}
+
+/// Reads a delivery, to tell what is in it, and keeps it.
+fn keep(service: &Arc<Service>, bytes: &[u8]) -> Result<Receipt, Problem> {
+    let setup = service.setup();
+    let options = ReadOptions {
+        unwrap: setup.config.opened_members(),
+        ..ReadOptions::default()
+    };
+    let mut rejects = Vec::new();
+    let report = sources::read(
+        bytes,
+        "the body",
+        &options,
+        &mut |_| {},
+        &mut |reject: Reject| {
+            if rejects.len() < REJECTS_NAMED_MAX {
+                rejects.push(RejectedRecord {
+                    record: reject.position.record,
+                    line: reject.position.line,
+                    byte: reject.position.byte,
+                    reason: reject.reason.as_str(),
+                });
+            }
+        },
+    );
+    let receipt = Receipt::of(report, rejects);
+    let has_none = receipt.events == 0 && receipt.skipped.is_empty();
+    if has_none && (!receipt.rejected.is_empty() || receipt.error.is_some()) {
+        service.metrics.note_refused();
+        return Err(Problem {
+            more: Some(("receipt", json!(receipt))),
+            ..Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                format!("nothing of it could be read: {}", reasons(&receipt)),
+            )
+            .hint("`plimsoll inspect FILE` says what it sees; docs/FORMATS.md lists the formats")
+        });
+    }
+    if receipt.events > 0 {
+        let at = service.host.now();
+        service.received.keep(bytes, at).map_err(not_kept)?;
+    }
+    service.metrics.note_received(&receipt, bytes.len() as u64);
+    Ok(receipt)
+}
+
+/// What could not be made durable is not acknowledged, and the client tries again.
+fn not_kept(error: Error) -> Problem {
+    Problem {
+        retry_after_secs: Some(5),
+        ..Problem::busy(format!("it cannot be kept: {}", error.with_causes()))
+    }
+}
+
+fn reasons(receipt: &Receipt) -> String {
+    let rejected = receipt.rejected.iter();
+    let counted = rejected.map(|(reason, n)| format!("{n} {reason}"));
+    let all: Vec<String> = counted.chain(receipt.error.clone()).collect();
+    all.join(", ")
+}
+
+impl Receipt {
+    fn of(report: FileReport, rejects: Vec<RejectedRecord>) -> Self {
+        Self {
+            records: report.records,
+            events: report.events,
+            formats: report
+                .formats
+                .iter()
+                .map(|(format, n)| (format.as_str(), *n))
+                .collect(),
+            skipped: report.skipped,
+            rejected: report.rejected,
+            rejects,
+            error: report.error,
+        }
+    }
+}

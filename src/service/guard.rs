@@ -1,0 +1,265 @@
+//! Who may ask for what: the name under which the service was reached, the page that asks, the token, and how often.
+//!
+//! A page that a browser loads from elsewhere can send requests to this machine. It cannot choose their `Host` and `Origin`: a name
+//! that was made to point here (DNS rebinding) is not one of ours, and a request of another page says whose it is.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use subtle::ConstantTimeEq;
+
+use crate::config::{Right, Serve, Token};
+use crate::error::{Error, Result};
+use crate::service::problem::Problem;
+use crate::service::{Host, locked};
+
+/// The fewest characters of a secret.
+const SECRET_CHARS_MIN: usize = 16;
+/// Requests a second of one client, on average and at once.
+const RATE: f64 = 200.0;
+const BURST: f64 = 1_000.0;
+/// Wrong tokens a second of one address.
+const WRONG_RATE: f64 = 0.2;
+const WRONG_BURST: f64 = 10.0;
+/// Clients whose requests are counted one by one.
+const CLIENTS_MAX: usize = 4_096;
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The name of the token, or of the address if there are none.
+    pub name: String,
+    /// The address.
+    pub address: IpAddr,
+}
+
+/// What is asked of a request before it is answered.
+pub struct Guard {
+    hosts: Vec<String>,
+    scheme: &'static str,
+    tokens: Vec<(Token, String)>,
+    requests: Rates,
+    wrong: Rates,
+}
+
+impl Guard {
+    /// Reads the secrets.
+    ///
+    /// # Errors
+    ///
+    /// A usage error if the service could be reached from elsewhere without a token or unencrypted, or a secret is missing or short.
+    pub fn new(settings: &Serve, host: &dyn Host) -> Result<Self> {
+        let is_open = !settings.listen.ip().is_loopback();
+        if is_open && settings.tokens.is_empty() {
+            return Err(Error::usage(format!(
+                "others could reach {}, and no token is configured",
+                settings.listen
+            ))
+            .hint("add [[serve.token]] to the configuration, or listen on 127.0.0.1"));
+        }
+        if is_open && settings.tls.is_none() {
+            return Err(Error::usage(format!(
+                "others could reach {}, and tokens would go over the network unencrypted",
+                settings.listen
+            ))
+            .hint("set `certificate` and `key` under [serve], or listen on 127.0.0.1 behind a proxy that speaks TLS"));
+        }
+        let mut tokens = Vec::new();
+        for token in &settings.tokens {
+            let secret = host.secret(&token.secret)?;
+            if secret.chars().count() < SECRET_CHARS_MIN {
+                return Err(Error::usage(format!(
+                    "the secret of the token `{}` is shorter than {SECRET_CHARS_MIN} characters",
+                    token.name
+                ))
+                .hint("as `openssl rand -hex 32` makes one"));
+            }
+            tokens.push((token.clone(), secret));
+        }
+        Ok(Self {
+            hosts: settings.hosts.clone(),
+            scheme: match settings.tls {
+                Some(_) => "https",
+                None => "http",
+            },
+            tokens,
+            requests: Rates::new(RATE, BURST),
+            wrong: Rates::new(WRONG_RATE, WRONG_BURST),
+        })
+    }
+
+    /// Returns who asks from an address at a time since the program began, if the request may be answered. `right` is what its bearer needs; nothing for what all may know.
+    ///
+    /// # Errors
+    ///
+    /// What was wrong with it.
+    pub fn admit(
+        &self,
+        request: &Parts,
+        right: Option<Right>,
+        (address, now): (IpAddr, Duration),
+    ) -> std::result::Result<Caller, Problem> {
+        self.check_place(request)?;
+        let anyone = || Caller {
+            name: address.to_string(),
+            address,
+        };
+        let caller = match right {
+            Some(right) if !self.tokens.is_empty() => {
+                self.bearer(request, right, (address, now))?
+            }
+            _ => anyone(),
+        };
+        if !self.requests.take(&caller.name, now) {
+            return Err(Problem {
+                retry_after_secs: Some(1),
+                ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many requests")
+            });
+        }
+        Ok(caller)
+    }
+
+    /// Demands that the request was meant for this service, and that no foreign page made it.
+    fn check_place(&self, request: &Parts) -> std::result::Result<(), Problem> {
+        let authority = request.uri.authority().map(|authority| authority.as_str());
+        let written = text(&request.headers, header::HOST);
+        let Some(place) = authority.or(written) else {
+            return Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "the request names no host",
+            ));
+        };
+        if !self.is_ours(place) {
+            let detail = "the request was made for another host";
+            return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail)
+                .hint("use an address or `localhost`, or add the name to `hosts` under [serve]"));
+        }
+        let foreign = || Problem::new(StatusCode::FORBIDDEN, "a page of another site asks");
+        if let Some(origin) = request.headers.get(header::ORIGIN) {
+            let ours = format!("{}://{place}", self.scheme);
+            if !origin.as_bytes().eq_ignore_ascii_case(ours.as_bytes()) {
+                return Err(foreign());
+            }
+        }
+        let is_safe = matches!(request.method, Method::GET | Method::HEAD);
+        let site = request.headers.get("sec-fetch-site");
+        let is_foreign =
+            site.is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"));
+        if is_foreign && !is_safe {
+            return Err(foreign());
+        }
+        Ok(())
+    }
+
+    /// Returns whether a `Host` is an address or one of our names. An address cannot be made to point elsewhere.
+    fn is_ours(&self, place: &str) -> bool {
+        let name = match place.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|c| c.is_ascii_digit()) => name,
+            _ => place,
+        };
+        let bare = name.trim_start_matches('[').trim_end_matches(']');
+        let name = name.to_ascii_lowercase();
+        bare.parse::<IpAddr>().is_ok() || name == "localhost" || self.hosts.contains(&name)
+    }
+
+    fn bearer(
+        &self,
+        request: &Parts,
+        right: Right,
+        (address, now): (IpAddr, Duration),
+    ) -> std::result::Result<Caller, Problem> {
+        let shown = text(&request.headers, header::AUTHORIZATION).and_then(|value| {
+            let (scheme, secret) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+        });
+        let Some(shown) = shown else {
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "a token is needed")
+                .hint("send `Authorization: Bearer SECRET`"));
+        };
+        // Who guesses is told less and less often whether he was right.
+        let key = address.to_string();
+        if !self.wrong.has(&key, now) {
+            return Err(Problem {
+                retry_after_secs: Some(10),
+                ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens")
+            });
+        }
+        let mut found = None;
+        for (token, secret) in &self.tokens {
+            // All are compared, each in a time that says nothing of where they differ.
+            if bool::from(secret.as_bytes().ct_eq(shown.as_bytes())) {
+                found = Some(token);
+            }
+        }
+        let Some(token) = found else {
+            self.wrong.take(&key, now);
+            return Err(Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "no such token is configured",
+            ));
+        };
+        if !token.rights.contains(&right) {
+            let detail = format!("the token `{}` lacks the right `{right}`", token.name);
+            return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        }
+        Ok(Caller {
+            name: token.name.clone(),
+            address,
+        })
+    }
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// How often something may happen, by client: a store of permits that fills again by itself.
+struct Rates {
+    per_sec: f64,
+    at_once: f64,
+    /// By client: the permits that were left at a time since the program began.
+    left: Mutex<BTreeMap<String, (f64, Duration)>>,
+}
+
+impl Rates {
+    fn new(per_sec: f64, at_once: f64) -> Self {
+        Self {
+            per_sec,
+            at_once,
+            left: Mutex::default(),
+        }
+    }
+
+    fn left(&self, (left, since): (f64, Duration), now: Duration) -> f64 {
+        let gained = now.saturating_sub(since).as_secs_f64() * self.per_sec;
+        self.at_once.min(left + gained)
+    }
+
+    /// Returns whether the client has a permit.
+    fn has(&self, client: &str, now: Duration) -> bool {
+        let known = locked(&self.left).get(client).copied();
+        known.is_none_or(|known| self.left(known, now) >= 1.0)
+    }
+
+    /// Takes a permit of the client; returns whether he had one.
+    fn take(&self, client: &str, now: Duration) -> bool {
+        let mut clients = locked(&self.left);
+        if clients.len() >= CLIENTS_MAX && !clients.contains_key(client) {
+            let full = Duration::from_secs_f64(self.at_once / self.per_sec);
+            clients.retain(|_, (_, since)| now.saturating_sub(*since) < full);
+            if clients.len() >= CLIENTS_MAX {
+                return false;
+            }
+        }
+        let known = clients.get(client).copied().unwrap_or((self.at_once, now));
+        let left = self.left(known, now);
+        let has_one = left >= 1.0;
+        let rest = if has_one { left - 1.0 } else { left };
+        clients.insert(client.to_owned(), (rest, now));
+        has_one
+    }
+}

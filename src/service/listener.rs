@@ -1,0 +1,211 @@
+//! Connections: how many, from whom, encrypted or not, and how long each may take.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::config::Serve;
+use crate::error::{Error, Result};
+use crate::service::{Service, locked, routes};
+
+/// Connections at once, in all and from one address.
+const CONNECTIONS_MAX: usize = 512;
+const CONNECTIONS_OF_ONE_MAX: usize = 128;
+/// How long a client may take to agree on an encryption, and to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// The most bytes of the head of a request.
+const HEAD_BYTES_MAX: usize = 32 << 10;
+/// How long a connection may last, and how long its last answer may then take.
+const CONNECTION_LASTS: Duration = Duration::from_secs(3_700);
+const LAST_ANSWER_LASTS: Duration = Duration::from_secs(15);
+/// How often it is asked whether the service is to end.
+const STOP_EVERY: Duration = Duration::from_millis(50);
+/// The pause after a connection could not be taken, as when too many files are open.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Threads that wait for the network; answers are put together on others.
+const THREADS: usize = 2;
+
+/// Who is connected.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+/// Reads the certificate and its key, if the service is to speak TLS.
+///
+/// # Errors
+///
+/// A usage error if they cannot be read, or do not belong together.
+pub fn tls(settings: &Serve) -> Result<Option<TlsAcceptor>> {
+    let Some((certificate, key)) = &settings.tls else {
+        return Ok(None);
+    };
+    let cannot = |path: &str, e: &dyn std::fmt::Display| {
+        Error::usage(format!("cannot use `{path}` for TLS")).cause(e)
+    };
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect::<std::result::Result<Vec<_>, _>>)
+        .map_err(|e| cannot(certificate, &e))?;
+    if chain.is_empty() {
+        return Err(cannot(certificate, &"it has no certificate"));
+    }
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|e| cannot(key, &e))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| cannot(certificate, &e))?
+        .with_no_client_auth()
+        .with_single_cert(chain, private)
+        .map_err(|e| cannot(key, &e))?;
+    Ok(Some(TlsAcceptor::from(Arc::new(config))))
+}
+
+/// Takes connections until the service is to end, and lets the last answers be given.
+///
+/// # Errors
+///
+/// Fails if the threads cannot be started.
+pub fn run(
+    service: &Arc<Service>,
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    begun: impl FnOnce(),
+) -> Result<()> {
+    let cannot = |e: io::Error| Error::failed("cannot start the threads of the service").cause(e);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .thread_name("http")
+        .enable_all()
+        .build()
+        .map_err(cannot)?;
+    listener.set_nonblocking(true).map_err(cannot)?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot)?;
+        begun();
+        take_all(service, listener, tls).await;
+        Ok(())
+    })
+}
+
+async fn take_all(
+    service: &Arc<Service>,
+    listener: tokio::net::TcpListener,
+    tls: Option<TlsAcceptor>,
+) {
+    let router = routes::router(service.clone());
+    let connected = Arc::new(Mutex::new(BTreeMap::new()));
+    let (ends, ending) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    let mut stopped = tokio::time::interval(STOP_EVERY);
+    loop {
+        tokio::select! {
+            _ = stopped.tick() => {
+                if service.host.is_stopped() {
+                    break;
+                }
+            }
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
+                Ok((stream, from)) => {
+                    let Some(place) = Place::take(&connected, from) else { continue };
+                    let (router, tls, ending) = (router.clone(), tls.clone(), ending.clone());
+                    // Small answers are not held back for more to come.
+                    let _ = stream.set_nodelay(true);
+                    connections.spawn(async move {
+                        let peer = Peer(place.address);
+                        match tls {
+                            Some(tls) => {
+                                let agreed = tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream));
+                                if let Ok(Ok(stream)) = agreed.await {
+                                    answer(stream, peer, router, ending).await;
+                                }
+                            }
+                            None => answer(stream, peer, router, ending).await,
+                        }
+                        drop(place);
+                    });
+                }
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+    drop(listener);
+    let _ = ends.send(true);
+    while connections.join_next().await.is_some() {}
+}
+
+/// A connection's place among those of its address.
+struct Place {
+    address: IpAddr,
+    connected: Arc<Mutex<BTreeMap<IpAddr, usize>>>,
+}
+
+impl Place {
+    fn take(connected: &Arc<Mutex<BTreeMap<IpAddr, usize>>>, from: SocketAddr) -> Option<Self> {
+        let address = from.ip();
+        let mut of_address = locked(connected);
+        let n = of_address.entry(address).or_default();
+        if *n >= CONNECTIONS_OF_ONE_MAX {
+            return None;
+        }
+        *n += 1;
+        Some(Self {
+            address,
+            connected: connected.clone(),
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut connected = locked(&self.connected);
+        if let Some(n) = connected.get_mut(&self.address) {
+            *n -= 1;
+            if *n == 0 {
+                connected.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// Answers the requests of one connection. Of one that the service ends with, the request under way is answered.
+async fn answer(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    router: Router,
+    mut ending: watch::Receiver<bool>,
+) {
+    let answers = TowerToHyperService::new(router);
+    let of_peer = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        hyper::service::Service::call(&answers, request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), of_peer);
+    tokio::pin!(connection);
+    let lasts = tokio::time::sleep(CONNECTION_LASTS);
+    tokio::pin!(lasts);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = &mut lasts => {}
+        _ = ending.wait_for(|ends| *ends) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = tokio::time::timeout(LAST_ANSWER_LASTS, connection).await;
+}

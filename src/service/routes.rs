@@ -1,0 +1,516 @@
+//! What can be asked: one table, from which requests are routed, rights are checked, and the OpenAPI document is written.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::routing::{MethodFilter, on};
+use serde_json::{Map, Value, json};
+
+use crate::config::Right;
+use crate::report::json;
+use crate::service::call::{Answer, Call};
+use crate::service::listener::Peer;
+use crate::service::problem::Problem;
+use crate::service::{Service, answers, audit, events};
+
+const GET: &str = "GET";
+const POST: &str = "POST";
+
+/// The routes of the service.
+pub static ROUTES: &[Route] = &[
+    Route {
+        right: None,
+        ..route(GET, "/healthz", Ask::Health, "Whether the process answers")
+    },
+    Route {
+        right: None,
+        ..route(
+            GET,
+            "/readyz",
+            Ask::Ready,
+            "Whether logs are taken and judged; 503 if not, and why",
+        )
+    },
+    Route {
+        gives: "application/openmetrics-text",
+        ..route(
+            GET,
+            "/metrics",
+            Ask::Metrics,
+            "Counts and states for a monitoring system",
+        )
+    },
+    Route {
+        right: None,
+        ..route(GET, "/openapi.json", Ask::OpenApi, "This description")
+    },
+    Route {
+        right: Some(Right::Write),
+        takes: Some("Logs in any format that plimsoll reads, as they are or with gzip or zstd"),
+        ..route(
+            POST,
+            "/v1/events",
+            Ask::Events,
+            "Hand over logs. The answer comes when they are durable, and says what became of each kind of record",
+        )
+    },
+    Route {
+        right: Some(Right::Write),
+        takes: Some("An ExportLogsServiceRequest of OTLP, as JSON"),
+        ..route(
+            POST,
+            "/v1/logs",
+            Ask::Otlp,
+            "Hand over logs as OTLP over HTTP does",
+        )
+    },
+    Route {
+        parameters: SELECTION,
+        live: true,
+        ..route(
+            GET,
+            "/v1/incidents",
+            Ask::Incidents,
+            "Incidents, the newest first; with `Accept: text/event-stream`, each as it is told from now on",
+        )
+    },
+    Route {
+        parameters: ID,
+        ..route(
+            GET,
+            "/v1/incidents/{id}",
+            Ask::Incident,
+            "An incident with its alerts",
+        )
+    },
+    Route {
+        right: Some(Right::Approve),
+        parameters: ID,
+        takes: Some(VERDICT),
+        ..route(
+            POST,
+            "/v1/incidents/{id}/verdict",
+            Ask::Verdict,
+            "Give a verdict on an incident",
+        )
+    },
+    Route {
+        parameters: SELECTION,
+        live: true,
+        ..route(
+            GET,
+            "/v1/alerts",
+            Ask::Alerts,
+            "Alerts, the newest first; with `Accept: text/event-stream`, each as it is told from now on",
+        )
+    },
+    Route {
+        parameters: ID,
+        ..route(GET, "/v1/alerts/{id}", Ask::Alert, "An alert")
+    },
+    Route {
+        right: Some(Right::Approve),
+        parameters: ID,
+        takes: Some(VERDICT),
+        ..route(
+            POST,
+            "/v1/alerts/{id}/verdict",
+            Ask::Verdict,
+            "Give a verdict on an alert",
+        )
+    },
+    Route {
+        parameters: &[
+            parameter("text", "Only those with this in an id, alias or role"),
+            parameter("kind", "Only this kind of entity"),
+            parameter("limit", "At most so many, the most active"),
+        ],
+        ..route(
+            GET,
+            "/v1/entities",
+            Ask::Entities,
+            "Entities that have a baseline, the most active first",
+        )
+    },
+    Route {
+        parameters: &[parameter(
+            "id",
+            "An id, an alias, or a part that only one id has; `/` as %2F",
+        )],
+        ..route(
+            GET,
+            "/v1/entities/{id}",
+            Ask::Entity,
+            "The baseline of an entity",
+        )
+    },
+    Route {
+        parameters: &[
+            parameter("id", "An id, an alias, or a part that only one id has"),
+            parameter("time", "A day that was learnt"),
+        ],
+        ..route(
+            GET,
+            "/v1/entities/{id}/not-alerted",
+            Ask::NotAlerted,
+            "Why an entity raised no alert on a day",
+        )
+    },
+    route(
+        GET,
+        "/v1/coverage",
+        Ask::Coverage,
+        "What the analytics see in the logs that were learnt, and what is missing for them",
+    ),
+    route(
+        GET,
+        "/v1/generations",
+        Ask::Generations,
+        "The generations of baselines that are kept",
+    ),
+    Route {
+        right: Some(Right::Approve),
+        ..route(
+            POST,
+            "/v1/generations",
+            Ask::Train,
+            "Learn now what is new; the answer does not wait for it",
+        )
+    },
+    Route {
+        parameters: &[
+            parameter(
+                "budget",
+                "Incidents a day, as in 5 or 5/week; may be given several times",
+            ),
+            parameter("analytic", "Only this analytic; may be given several times"),
+        ],
+        ..route(
+            GET,
+            "/v1/tuning",
+            Ask::Tuning,
+            "What budgets would mean: thresholds, intervals, and the incidents that they would have raised on stored days",
+        )
+    },
+    Route {
+        right: Some(Right::Approve),
+        takes: Some("{\"budget\": \"5/day\"}, and \"analytic\" for one of them alone"),
+        ..route(
+            POST,
+            "/v1/tuning",
+            Ask::Tune,
+            "Put the thresholds of a budget in force",
+        )
+    },
+    route(
+        GET,
+        "/v1/approvals",
+        Ask::Approvals,
+        "The approvals of the configuration, and what each hid",
+    ),
+];
+
+const SELECTION: &[Parameter] = &[
+    parameter(
+        "since",
+        "Only what was going on at this time or later: a day or an instant",
+    ),
+    parameter("until", "Only what was going on at this time or earlier"),
+    parameter("severity", "Only this severity and above"),
+    parameter("entity", "Only entities with this in an id, alias or name"),
+    parameter("analytic", "Only this analytic; `*` and `?` are wildcards"),
+    parameter("open", "Only those on which nobody has given a verdict"),
+    parameter("show_suppressed", "Also those that an approval covers"),
+    parameter(
+        "limit",
+        "At most so many, the newest; 100 if it is not given",
+    ),
+    parameter("cursor", "Only those after a page that ended here"),
+];
+const ID: &[Parameter] = &[parameter(
+    "id",
+    "The id, or at least its first 6 characters",
+)];
+const VERDICT: &str = "{\"verdict\": true}, or false; and \"note\". What a true one is about is left out at the next training";
+
+/// A way to ask.
+#[derive(Clone, Copy)]
+pub struct Route {
+    method: &'static str,
+    path: &'static str,
+    ask: Ask,
+    summary: &'static str,
+    /// What the caller needs; nothing for what all may know.
+    right: Option<Right>,
+    parameters: &'static [Parameter],
+    /// What the body is, if there is one.
+    takes: Option<&'static str>,
+    gives: &'static str,
+    /// Whether the answer may go on.
+    live: bool,
+}
+
+/// A part of a path or a query.
+#[derive(Clone, Copy)]
+struct Parameter {
+    name: &'static str,
+    meaning: &'static str,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    Health,
+    Ready,
+    Metrics,
+    OpenApi,
+    Events,
+    Otlp,
+    Incidents,
+    Incident,
+    Alerts,
+    Alert,
+    Verdict,
+    Entities,
+    Entity,
+    NotAlerted,
+    Coverage,
+    Generations,
+    Train,
+    Tuning,
+    Tune,
+    Approvals,
+}
+
+const fn route(method: &'static str, path: &'static str, ask: Ask, summary: &'static str) -> Route {
+    Route {
+        method,
+        path,
+        ask,
+        summary,
+        right: Some(Right::Read),
+        parameters: &[],
+        takes: None,
+        gives: "application/json",
+        live: false,
+    }
+}
+
+const fn parameter(name: &'static str, meaning: &'static str) -> Parameter {
+    Parameter { name, meaning }
+}
+
+impl Ask {
+    async fn answer(self, call: Call) -> Answer {
+        match self {
+            Self::Health => answers::health(),
+            Self::Ready => answers::ready(&call),
+            Self::Metrics => answers::metrics(&call),
+            Self::OpenApi => crate::service::call::json(StatusCode::OK, &openapi()),
+            Self::Events => events::take(call).await,
+            Self::Otlp => events::take_otlp(call).await,
+            Self::Incidents => answers::incidents(call).await,
+            Self::Incident => answers::incident(call).await,
+            Self::Alerts => answers::alerts(call).await,
+            Self::Alert => answers::alert(call).await,
+            Self::Verdict => answers::verdict(call).await,
+            Self::Entities => answers::entities(call).await,
+            Self::Entity => answers::entity(call).await,
+            Self::NotAlerted => answers::not_alerted(call).await,
+            Self::Coverage => answers::coverage(call).await,
+            Self::Generations => answers::generations(call).await,
+            Self::Train => answers::train(&call),
+            Self::Tuning => answers::budgets(call).await,
+            Self::Tune => answers::tune(call).await,
+            Self::Approvals => answers::approvals(call).await,
+        }
+    }
+}
+
+/// Returns what routes requests.
+pub fn router(service: Arc<Service>) -> Router {
+    let mut router = Router::new();
+    for route in ROUTES {
+        let of_route = service.clone();
+        let filter = match route.method {
+            POST => MethodFilter::POST,
+            _ => MethodFilter::GET,
+        };
+        let answer = move |request: Request| answer(of_route.clone(), route, request);
+        router = router.route(route.path, on(filter, answer));
+    }
+    let elsewhere = || async {
+        Problem::new(StatusCode::NOT_FOUND, "there is nothing here")
+            .hint("/openapi.json lists what there is")
+            .response()
+    };
+    let otherwise = || async {
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "it is not asked so")
+            .hint("/openapi.json lists what there is")
+            .response()
+    };
+    router
+        .fallback(elsewhere)
+        .method_not_allowed_fallback(otherwise)
+}
+
+/// Admits a request and answers it.
+async fn answer(service: Arc<Service>, route: &'static Route, request: Request) -> Response<Body> {
+    let began = service.host.elapsed();
+    let (mut head, body) = request.into_parts();
+    let of = head.uri.path().to_owned();
+    let peer = head.extensions.get::<Peer>().copied();
+    let address = peer.map_or([127, 0, 0, 1].into(), |Peer(address)| address);
+    let admitted = service.guard.admit(&head, route.right, (address, began));
+    let caller = admitted.as_ref().ok().cloned();
+    let answered = match admitted {
+        Ok(_) => match path_of(&mut head).await {
+            Ok(path) => {
+                let call = Call {
+                    service: service.clone(),
+                    head,
+                    path,
+                    body,
+                };
+                route.ask.answer(call).await
+            }
+            Err(problem) => Err(problem),
+        },
+        Err(problem) => Err(problem),
+    };
+    let mut response = answered.unwrap_or_else(|problem| problem.response());
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    let status = response.status().as_u16();
+    if route.right == Some(Right::Approve)
+        && let Some(caller) = caller
+    {
+        audit::note(&service, &caller, (route.method, route.path, &of), status);
+    }
+    let secs = service.host.elapsed().saturating_sub(began).as_secs_f64();
+    service.metrics.note_request(route.path, status, secs);
+    response
+}
+
+async fn path_of(
+    head: &mut axum::http::request::Parts,
+) -> Result<BTreeMap<String, String>, Problem> {
+    let parts = RawPathParams::from_request_parts(head, &()).await;
+    let parts = parts.map_err(|e| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            format!("the path cannot be read: {e}"),
+        )
+    })?;
+    Ok(parts
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
+}
+
+/// Returns the OpenAPI document of the service.
+pub fn openapi() -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for route in ROUTES {
+        let operations = paths.entry(route.path).or_insert_with(|| json!({}));
+        operations[route.method.to_lowercase()] = operation(route);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "plimsoll",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "The service that `plimsoll serve` runs. Alerts and incidents are documents as `plimsoll alerts` and \
+                            `plimsoll incidents` write them with `--format json`.",
+            "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"Problem": {
+                "description": "What was wrong, as RFC 9457 has it.",
+                "type": "object",
+                "required": ["type", "title", "status", "detail"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string", "description": "What was wrong."},
+                    "hint": {"type": "string", "description": "What to do."},
+                },
+            }},
+        },
+    })
+}
+
+fn operation(route: &Route) -> Value {
+    let parameters: Vec<Value> = route
+        .parameters
+        .iter()
+        .map(|parameter| {
+            let is_in_path = route.path.contains(&format!("{{{}}}", parameter.name));
+            json!({
+                "name": parameter.name,
+                "in": if is_in_path { "path" } else { "query" },
+                "required": is_in_path,
+                "description": parameter.meaning,
+                "schema": {"type": "string"},
+            })
+        })
+        .collect();
+    let mut content = json!({route.gives: {}});
+    if route.live {
+        content["text/event-stream"] = json!({});
+    }
+    let problem = json!({
+        "description": "What was wrong",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    });
+    let success = match route.ask {
+        Ask::Train => "202",
+        _ => "200",
+    };
+    let mut operation = json!({
+        "operationId": format!("{:?}{}", route.ask, if route.path.contains("/incidents/{id}/verdict") { "OnIncident" } else { "" }),
+        "summary": route.summary,
+        "parameters": parameters,
+        "responses": {success: {"description": "Done", "content": content}, "default": problem},
+    });
+    if let Some(takes) = route.takes {
+        let kind = match route.right {
+            Some(Right::Write) => "*/*",
+            _ => "application/json",
+        };
+        operation["requestBody"] =
+            json!({"required": true, "description": takes, "content": {kind: {}}});
+    }
+    match route.right {
+        Some(right) => {
+            operation["security"] = json!([{"token": []}]);
+            operation["x-right"] = json!(right.as_str());
+        }
+        None => operation["security"] = json!([]),
+    }
+    operation
+}
+
+/// Returns the OpenAPI document as the file in `docs/` has it.
+pub fn openapi_text() -> String {
+    json::pretty(&openapi()) + "\n"
+}

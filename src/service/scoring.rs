@@ -1,0 +1,129 @@
+//! The thread that judges: it follows what is handed over and all other logs, as `score --follow` does.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use crate::alert::Alert;
+use crate::engine::{self, FollowOptions, Progress, Standing};
+use crate::error::Result;
+use crate::service::{Service, delivery, locked};
+use crate::store::{Archive, Lock, Manifest};
+
+/// How often a store without a generation is looked at.
+const WAIT: Duration = Duration::from_millis(200);
+/// The pause after a fault, which doubles until it is the longest.
+const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// Follows until the service ends. After a fault it begins again at the last checkpoint.
+pub fn run(service: &Service, lock: &Lock) {
+    let mut pause = PAUSE;
+    while !service.is_ending() {
+        let run = service.store.manifest().and_then(|manifest| {
+            let Some(manifest) = manifest else {
+                return Ok(false);
+            };
+            follow(service, lock, &manifest)?;
+            Ok(true)
+        });
+        locked(&service.status).is_scoring = false;
+        match run {
+            Ok(true) => pause = PAUSE,
+            Ok(false) => wait(service, WAIT),
+            Err(error) => {
+                let why = error.with_causes();
+                service.host.tell(&format!("logs are not judged: {why}"));
+                locked(&service.status).scoring_fault = Some(why);
+                wait(service, pause);
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+        }
+    }
+}
+
+fn wait(service: &Service, at_most: Duration) {
+    let until = service.host.elapsed() + at_most;
+    while !service.is_ending() && service.host.elapsed() < until {
+        std::thread::sleep(WAIT.min(at_most));
+    }
+}
+
+fn follow(service: &Service, lock: &Lock, manifest: &Manifest) -> Result<()> {
+    let setup = Arc::new(service.host.setup()?);
+    locked(&service.setup).clone_from(&setup);
+    let ends = Arc::new(AtomicBool::new(service.is_ending()));
+    locked(&service.follower_ends).clone_from(&ends);
+    let mut options = FollowOptions {
+        received: Some(service.received.clone()),
+        ending: ends.clone(),
+        ..service.host.follow()?
+    };
+    let archive = Archive::alerts(&service.store);
+    let progress = Scoring::new(service);
+    let at = (&service.store, lock);
+    if !service.store.was_followed() {
+        // What was learnt is not judged. This run passes over it, and ends when all is read that is there.
+        let newest = manifest.days.last().map(|entry| entry.day.start());
+        let mut first = options.clone();
+        first.read.period.since = first.read.period.since.max(newest);
+        first.ending = Arc::new(AtomicBool::new(true));
+        let deliver = &mut |alert: &Alert| delivery::deliver(service, &archive, alert);
+        engine::follow_holding(&setup, at, &first, &progress, deliver, None)?;
+    }
+    // The thresholds and the configuration may have changed since.
+    options.ending = ends;
+    let deliver = &mut |alert: &Alert| delivery::deliver(service, &archive, alert);
+    let progress = Scoring::new(service);
+    engine::follow_holding(&setup, at, &options, &progress, deliver, None)?;
+    Ok(())
+}
+
+/// What the follower tells of its progress.
+struct Scoring<'s> {
+    service: &'s Service,
+    counted: crate::service::metrics::Counted,
+}
+
+impl<'s> Scoring<'s> {
+    fn new(service: &'s Service) -> Self {
+        Self {
+            service,
+            counted: Default::default(),
+        }
+    }
+}
+
+impl Progress for Scoring<'_> {
+    fn begin(&self, _: &str, _: Option<u64>) {
+        let mut status = locked(&self.service.status);
+        (status.is_scoring, status.scoring_fault) = (true, None);
+    }
+
+    fn advance(&self, _: u64) {}
+
+    fn end(&self) {}
+
+    fn warn(&self, text: &str) {
+        self.service.host.tell(text);
+    }
+
+    fn looked(&self, standing: &Standing<'_>) {
+        let archives = self.service.received.archives().unwrap_or_default();
+        let paths = archives.into_iter().map(|archive| archive.path);
+        let read = paths.map(|path| {
+            let read = (standing.read_of)(&path);
+            (path, read)
+        });
+        locked(&self.service.status).read = read.collect();
+        let behind = self.service.behind();
+        let now = self.service.host.now();
+        self.service
+            .metrics
+            .note_standing(standing, &self.counted, (behind, now));
+    }
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}

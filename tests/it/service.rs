@@ -1,0 +1,509 @@
+//! `plimsoll serve`: what is handed over is judged as files are, nothing that was acknowledged is lost, and nobody asks for what he may not.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::world::{World, plimsoll};
+
+/// Longer than anything here takes on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running service.
+struct Served {
+    child: Child,
+    address: String,
+}
+
+/// An answer.
+#[derive(Debug)]
+struct Answered {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answered {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let mut found = lines.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.next().map(|(_, value)| value)
+    }
+
+    fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{} {}", self.head, self.body);
+        self
+    }
+}
+
+impl Served {
+    fn start(world: &World, args: &[&str]) -> Self {
+        Self::start_with(world, args, &[])
+    }
+
+    fn start_with(world: &World, args: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(plimsoll())
+            .current_dir(world.path())
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(args)
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut said = BufReader::new(child.stderr.take().expect("it says something"));
+        let mut all = String::new();
+        let address = loop {
+            let mut line = String::new();
+            assert!(said.read_line(&mut line).expect("a line") > 0, "{all}");
+            if let Some(rest) = line.split("http://").nth(1) {
+                break rest.split(';').next().expect("an address").to_owned();
+            }
+            all += &line;
+        };
+        // What else it says must not fill its pipe.
+        std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
+        Self { child, address }
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answered {
+        self.try_to(method, path, headers, body).expect("an answer")
+    }
+
+    fn try_to(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> std::io::Result<Answered> {
+        let mut stream = self.send(method, path, headers, body)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let text = String::from_utf8_lossy(&answer);
+        let (head, body) = text
+            .split_once("\r\n\r\n")
+            .ok_or(std::io::ErrorKind::UnexpectedEof)?;
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+        Ok(Answered {
+            status: status.ok_or(std::io::ErrorKind::InvalidData)?,
+            head: head.to_owned(),
+            body: body.to_owned(),
+        })
+    }
+
+    fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> std::io::Result<TcpStream> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
+        if !headers.iter().any(|(name, _)| *name == "content-length") {
+            head += &format!("content-length: {}\r\n", body.len());
+        }
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            head += &format!("host: {}\r\n", self.address);
+        }
+        for (name, value) in headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        stream.write_all(format!("{head}\r\n").as_bytes())?;
+        stream.write_all(body)?;
+        Ok(stream)
+    }
+
+    fn get(&self, path: &str) -> Answered {
+        self.ask("GET", path, &[], b"")
+    }
+
+    fn hand_over(&self, body: &[u8]) -> Value {
+        self.ask("POST", "/v1/events", &[], body).is(200).json()
+    }
+
+    /// Waits until something holds of what is answered.
+    fn until<T>(&self, what: &str, look: impl Fn(&Self) -> Option<T>) -> T {
+        let begun = Instant::now();
+        loop {
+            if let Some(found) = look(self) {
+                return found;
+            }
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{what}: {:?}",
+                self.get("/readyz")
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn until_ready(&self) {
+        self.until("it is ready", |served| {
+            (served.get("/readyz").status == 200).then_some(())
+        });
+    }
+
+    /// Waits until all is judged that was handed over.
+    fn until_judged(&self) {
+        self.until("all is judged", |served| {
+            let state = served.get("/readyz").json();
+            (state["scoring"]["behind_bytes"] == json!(0)).then_some(())
+        });
+    }
+
+    /// Asks it to end, and waits for that.
+    fn end(mut self) {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(asked.expect("kill").success());
+        assert!(self.child.wait().expect("it ends").success());
+    }
+
+    fn kill(mut self) {
+        self.child.kill().expect("it is killed");
+        self.child.wait().expect("it ends");
+    }
+}
+
+/// Returns the alerts in an archive by id, each as it was told first.
+fn archived(folder: &Path) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
+        for line in text.lines() {
+            let alert: Value = serde_json::from_str(line).unwrap_or_default();
+            if let Some(id) = alert["alert_id"].as_str() {
+                ids.insert(id.to_owned());
+            }
+        }
+    }
+    ids
+}
+
+#[test]
+fn what_was_acknowledged_is_judged_like_a_file_also_after_kills() {
+    let world = World::simulated(6, 12, 40);
+    let days = world.days();
+    world.link_days("past", &days[..9]);
+    world.link_days("new", &days[9..]);
+    world.run(&["train", "past"]).succeeds();
+    world.run_in_shell("cp -r plimsoll-store other").succeeds();
+    let follow = [
+        "score",
+        "new",
+        "--follow",
+        "--until-idle",
+        "1s",
+        "--store",
+        "other",
+    ];
+    world.run(&follow).succeeds();
+    let expected = archived(&world.path().join("other/alerts"));
+    assert!(expected.len() > 3, "the story needs alerts");
+
+    let mut files: Vec<_> = std::fs::read_dir(world.path().join("new"))
+        .expect("logs")
+        .map(|entry| entry.expect("a log").path())
+        .collect();
+    files.sort();
+    let mut served = Served::start(&world, &[]);
+    let kills = [files.len() / 4, files.len() / 2];
+    for (n, path) in files.iter().enumerate() {
+        let body = std::fs::read(path).expect("a log");
+        let receipt = served.hand_over(&body);
+        assert!(receipt["events"].as_u64() > Some(0), "{receipt}");
+        if kills.contains(&n) {
+            // One is under way that nobody hears of, and is sent again.
+            drop(served.send("POST", "/v1/events", &[], &body));
+            served.kill();
+            served = Served::start(&world, &[]);
+            served.hand_over(&body);
+        }
+    }
+    served.until_judged();
+    let metrics = served.get("/metrics").is(200).body;
+    assert!(
+        metrics.contains("plimsoll_events_total{outcome=\"repeated\"}"),
+        "{metrics}"
+    );
+    assert!(metrics.ends_with("# EOF\n"));
+    served.end();
+    // What is still open is told when the days end; each episode was told when it crossed.
+    assert_eq!(
+        archived(&world.path().join("plimsoll-store/alerts")),
+        expected
+    );
+}
+
+#[test]
+fn a_new_service_learns_what_it_gets_and_then_judges_and_tells_it_live() {
+    let world = World::simulated(8, 14, 30);
+    let days = world.days();
+    world.link_days("past", &days[..10]);
+    world.link_days("new", &days[10..]);
+    let served = Served::start(&world, &[]);
+    let waiting = served.get("/readyz").is(503).json();
+    assert_eq!(waiting["scoring"]["why"], "nothing was learnt yet");
+    served.get("/healthz").is(200);
+    let files = |folder: &str| {
+        let folder = std::fs::read_dir(world.path().join(folder)).expect("logs");
+        let mut files: Vec<_> = folder.map(|entry| entry.expect("a log").path()).collect();
+        files.sort();
+        files
+    };
+    for path in files("past") {
+        served.hand_over(&std::fs::read(path).expect("a log"));
+    }
+    served.ask("POST", "/v1/generations", &[], b"").is(202);
+    served.until_ready();
+    // What was learnt first is not judged.
+    served.until_judged();
+    assert_eq!(
+        served.get("/v1/incidents").is(200).json()["incidents"],
+        json!([])
+    );
+    let entities = served
+        .get("/v1/entities?kind=identity&limit=3")
+        .is(200)
+        .json();
+    let id = entities["entities"][0]["id"]
+        .as_str()
+        .expect("an identity")
+        .to_owned();
+    let shown = served
+        .get(&format!("/v1/entities/{}", id.replace('/', "%2F")))
+        .is(200)
+        .json();
+    assert_eq!(shown["id"], json!(id));
+
+    let live = served.send(
+        "GET",
+        "/v1/incidents",
+        &[("accept", "text/event-stream")],
+        b"",
+    );
+    let mut live = BufReader::new(live.expect("a stream"));
+    for path in files("new") {
+        served.hand_over(&std::fs::read(path).expect("a log"));
+    }
+    let told = loop {
+        let mut line = String::new();
+        assert!(live.read_line(&mut line).expect("a line") > 0, "it goes on");
+        if let Some(document) = line.strip_prefix("data: ") {
+            break serde_json::from_str::<Value>(document).expect("a document");
+        }
+    };
+    served.until_judged();
+    let page = served.get("/v1/incidents?limit=1").is(200).json();
+    assert_eq!(page["incidents"].as_array().map(Vec::len), Some(1));
+    let next = page["next_cursor"]
+        .as_str()
+        .expect("there are more")
+        .to_owned();
+    let second = served
+        .get(&format!("/v1/incidents?limit=1&cursor={next}"))
+        .is(200)
+        .json();
+    assert_ne!(
+        second["incidents"][0]["incident_id"],
+        page["incidents"][0]["incident_id"]
+    );
+
+    let id = told["incident_id"].as_str().expect("an id").to_owned();
+    let found = served.get(&format!("/v1/incidents/{id}")).is(200).json();
+    let alert = found["alerts"][0]["alert_id"]
+        .as_str()
+        .expect("an alert")
+        .to_owned();
+    assert_eq!(
+        served.get(&format!("/v1/alerts/{alert}")).is(200).json()["alert_id"],
+        json!(alert)
+    );
+    let verdict = json!({"verdict": false, "note": "a drill"}).to_string();
+    let path = format!("/v1/incidents/{id}/verdict");
+    served.ask("POST", &path, &[], verdict.as_bytes()).is(200);
+    let found = served.get(&format!("/v1/incidents/{id}")).is(200).json();
+    assert_eq!(
+        found["incident"]["verdict"]["verdict"],
+        json!(false),
+        "{found}"
+    );
+    let audit = std::fs::read_to_string(world.path().join("plimsoll-store/audit.jsonl"))
+        .expect("it is noted");
+    assert!(
+        audit
+            .lines()
+            .any(|line| line.contains(&path) && line.contains("\"status\":200")),
+        "{audit}"
+    );
+
+    for (path, member) in [
+        ("/v1/coverage", "analytics"),
+        ("/v1/generations", "generations"),
+        ("/v1/tuning?budget=5", "generation"),
+        ("/v1/approvals", "approvals"),
+    ] {
+        let document = served.get(path).is(200).json();
+        assert!(!document[member].is_null(), "{path}: {document}");
+    }
+    // Ten days are too few to move a threshold by.
+    let tuned = json!({"budget": "2/day"}).to_string();
+    let refused = served.ask("POST", "/v1/tuning", &[], tuned.as_bytes());
+    let why = refused.is(409).json()["detail"].to_string();
+    assert!(why.contains("too little is stored"), "{why}");
+    served.end();
+}
+
+#[test]
+fn what_is_wrong_with_a_request_is_said_and_costs_nobody_else_anything() {
+    let world = World::empty();
+    let served = Served::start(&world, &[]);
+    let problem = |answered: Answered, status: u16, words: &str| {
+        let answered = answered.is(status);
+        assert_eq!(
+            answered.header("content-type"),
+            Some("application/problem+json")
+        );
+        assert_eq!(answered.header("x-content-type-options"), Some("nosniff"));
+        let document = answered.json();
+        assert_eq!(document["status"], json!(status));
+        let detail = document["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(words), "{document}");
+    };
+    let post =
+        |headers: &[(&str, &str)], body: &[u8]| served.ask("POST", "/v1/events", headers, body);
+    problem(post(&[], b"to a friend\n"), 422, "unknown_format");
+    problem(post(&[("content-encoding", "br")], b"x"), 415, "br");
+    problem(post(&[("content-length", "99999999999")], b""), 413, "MiB");
+    problem(served.get("/v1/incidents?since=yesterday"), 400, "since");
+    problem(served.get("/v1/incidents?colour=red"), 400, "colour");
+    problem(served.get("/v1/entities/nobody"), 404, "no trained store");
+    problem(
+        served.ask("POST", "/v1/incidents/abcdef123456/verdict", &[], b"{}"),
+        400,
+        "verdict",
+    );
+    // A name that was made to point here, and pages of other sites.
+    problem(
+        served.ask("GET", "/v1/alerts", &[("host", "evil.example")], b""),
+        421,
+        "host",
+    );
+    problem(
+        post(&[("origin", "https://evil.example")], b"{}"),
+        403,
+        "site",
+    );
+    problem(
+        post(&[("sec-fetch-site", "cross-site")], b"{}"),
+        403,
+        "site",
+    );
+    let own = format!("http://{}", served.address);
+    problem(post(&[("origin", &own)], b"?"), 422, "read");
+    assert_eq!(served.get("/nowhere").status, 404);
+    assert_eq!(served.ask("DELETE", "/v1/alerts", &[], b"").status, 405);
+    // OTLP as its exporters send it, and an empty delivery.
+    let protobuf = [("content-type", "application/x-protobuf")];
+    problem(served.ask("POST", "/v1/logs", &protobuf, b"x"), 415, "JSON");
+    assert_eq!(served.hand_over(b"")["records"], json!(0));
+    served.end();
+    // On a network it needs tokens and a certificate.
+    world
+        .run(&["serve", "--listen", "0.0.0.0:0"])
+        .fails_with(2, &["no token is configured", "[[serve.token]]"]);
+    world.write(
+        "plimsoll.toml",
+        "[[serve.token]]\nname = \"a\"\ntoken_env = \"NONE_SUCH\"\nrights = [\"read\"]\n",
+    );
+    world
+        .run(&["serve", "--listen", "0.0.0.0:0"])
+        .fails_with(2, &["unencrypted", "certificate"]);
+    world.run(&["serve"]).fails_with(2, &["NONE_SUCH"]);
+    world.write("plimsoll.toml", "[serve]\nlisten = \"here\"\nnightly = \"25:00\"\ncertificate = \"x\"\n[[serve.token]]\nname = \"a\"\nrights = [\"reed\"]\n");
+    world.run(&["check"]).fails_with(
+        2,
+        &[
+            "plimsoll.toml:2: `here`",
+            "plimsoll.toml:3: `25:00`",
+            "both or none",
+            "token_env",
+            "reed",
+        ],
+    );
+}
+
+#[test]
+fn a_token_may_do_what_its_rights_say_and_no_more() {
+    let world = World::empty();
+    let tokens = ["reader", "writer", "decider"].map(|name| {
+        let right = match name {
+            "reader" => "read",
+            "writer" => "write",
+            _ => "approve",
+        };
+        format!(
+            "[[serve.token]]\nname = \"{name}\"\ntoken_env = \"T_{name}\"\nrights = [\"{right}\"]\n"
+        )
+    });
+    world.write("plimsoll.toml", tokens.concat());
+    let secret = |name: &str| format!("{name}-0123456789abcdef");
+    let (a, b, c) = (secret("reader"), secret("writer"), secret("decider"));
+    let variables = [("T_reader", &*a), ("T_writer", &*b), ("T_decider", &*c)];
+    let served = Served::start_with(&world, &[], &variables);
+    let ask = |method: &str, path: &str, secret: &str| {
+        let bearer = format!("Bearer {secret}");
+        served
+            .ask(method, path, &[("authorization", &bearer)], b"")
+            .status
+    };
+    let rows = [
+        ("GET", "/metrics", [200, 403, 403]),
+        ("POST", "/v1/events", [403, 200, 403]),
+        ("POST", "/v1/generations", [403, 403, 202]),
+    ];
+    for (method, path, expected) in rows {
+        assert_eq!(
+            [&a, &b, &c].map(|secret| ask(method, path, secret)),
+            expected,
+            "{path}"
+        );
+        assert_eq!(
+            served
+                .ask(method, path, &[], b"")
+                .is(401)
+                .header("www-authenticate"),
+            Some("Bearer realm=\"plimsoll\"")
+        );
+    }
+    served.get("/healthz").is(200);
+    // Who guesses is slowed down, and who knows is not.
+    let guesses: Vec<u16> = (0..30)
+        .map(|n| ask("GET", "/metrics", &format!("guess-{n}-0123456789")))
+        .collect();
+    assert_eq!(guesses.first(), Some(&401));
+    assert_eq!(guesses.last(), Some(&429));
+    let audit = std::fs::read_to_string(world.path().join("plimsoll-store/audit.jsonl"))
+        .expect("it is noted");
+    let noted: Vec<Value> = audit
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(noted.len(), 1, "{audit}");
+    assert_eq!(noted[0]["caller"], "decider");
+    assert!(!audit.contains("0123456789"));
+    served.end();
+}

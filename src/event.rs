@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::time::Time;
 use crate::vocab::{FindingSeverity, Str, words};
 
-/// What stands between the names of several things in one text. No name of a secret has it.
+/// What stands between the names of several things in one text. No name of a secret or a table has it.
 pub const LISTED: &str = ", ";
 
 /// Text that the writer of the log chose: object keys, user agents, session names.
@@ -293,10 +293,12 @@ words! {
         Finding = "finding",
         /// A secret read: a password, a key or a parameter of a store for secrets.
         ReadSecret = "read_secret",
-        /// Data of another kind of store read: a table, the blocks of a snapshot, a container image.
+        /// Data of another kind of store read: rows of a table, the blocks of a snapshot.
         ReadData = "read_data",
         /// What such a store, or one for secrets, holds listed.
         ListData = "list_data",
+        /// A container image pulled, or a layer of one.
+        PullImage = "pull_image",
     }
 }
 

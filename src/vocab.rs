@@ -115,6 +115,14 @@ words! {
         SecretCalls = "secret_calls",
         /// Distinct secrets read.
         SecretsRead = "secrets_read",
+        /// Reads of tables and of the blocks of snapshots that succeeded.
+        DataCalls = "data_calls",
+        /// Distinct tables and snapshots read.
+        DataStoresRead = "data_stores_read",
+        /// Tables and databases exported as a whole, and container images pulled, in calls.
+        ExportCalls = "export_calls",
+        /// Distinct tables, databases and repositories of these.
+        StoresExported = "stores_exported",
     }
 }
 
@@ -152,6 +160,8 @@ impl Metric {
                 | Self::RegionsUsed
                 | Self::RegionsNew
                 | Self::SecretsRead
+                | Self::DataStoresRead
+                | Self::StoresExported
         )
     }
 
@@ -187,6 +197,8 @@ impl Metric {
             Self::SensitiveBuckets | Self::SensitiveExternalCalls => Self::SensitiveReadCalls,
             Self::ObjectsDeleted | Self::BucketsDeletedFrom => Self::DeleteCalls,
             Self::SecretsRead => Self::SecretCalls,
+            Self::DataStoresRead => Self::DataCalls,
+            Self::StoresExported => Self::ExportCalls,
             other => other,
         }
     }

@@ -49,6 +49,10 @@ pub const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../models/AN1594.toml"),
     ),
     (
+        "models/DATA-SPIKE.toml",
+        include_str!("../../models/DATA-SPIKE.toml"),
+    ),
+    (
         "models/DELETE-SPIKE.toml",
         include_str!("../../models/DELETE-SPIKE.toml"),
     ),

@@ -54,8 +54,8 @@ impl Field {
     /// destination, a missing field means nothing.
     pub fn is_expected_of(self, action: Action) -> bool {
         use Action::{
-            CreateIdentity, DeleteObject, EgressFlow, ExpireObjects, ListObjects, ReadObject,
-            ReadSecret, WriteObject,
+            CreateIdentity, DeleteObject, EgressFlow, ExpireObjects, ListObjects, PullImage,
+            ReadData, ReadObject, ReadSecret, WriteObject,
         };
         match self {
             Self::Account | Self::Region => true,
@@ -66,7 +66,10 @@ impl Field {
                     ListObjects | ReadObject | WriteObject | DeleteObject | ExpireObjects
                 )
             }
-            Self::Object => matches!(action, ReadObject | ReadSecret | WriteObject),
+            Self::Object => matches!(
+                action,
+                ReadObject | ReadSecret | ReadData | PullImage | WriteObject
+            ),
             Self::Prefix => action == ListObjects,
             Self::BytesOut => matches!(action, ListObjects | ReadObject | EgressFlow),
             Self::BytesIn => action == WriteObject,

@@ -23,6 +23,13 @@ const LISTS: [Metric; 5] = [
     Metric::PrefixesListed,
     Metric::ListBytes,
 ];
+/// The metrics by which an alert tells of what is read in no bucket.
+const OTHER_STORES: [Metric; 4] = [
+    Metric::DataCalls,
+    Metric::DataStoresRead,
+    Metric::ExportCalls,
+    Metric::StoresExported,
+];
 /// The metrics by which an alert tells of objects that were deleted.
 const DELETIONS: [Metric; 3] = [
     Metric::ObjectsDeleted,
@@ -159,6 +166,8 @@ impl<'a> Told<'a> {
             self.granted(),
             self.started(),
             self.revealed(),
+            self.scanned(),
+            self.exported(),
         ];
         deeds.into_iter().flatten().collect()
     }
@@ -294,7 +303,9 @@ impl<'a> Told<'a> {
         if !self.stages.contains(&Stage::Access) && lists.is_empty() {
             return None;
         }
-        let tellers = self.tellers(|metric| of_metric(metric) == Some(Stage::Access));
+        let is_of_objects =
+            |metric| of_metric(metric) == Some(Stage::Access) && !OTHER_STORES.contains(&metric);
+        let tellers = self.tellers(is_of_objects);
         if let Some(objects) = self.sum(DeedKind::Read, |extent| extent.objects_read, &tellers) {
             let sizes = objects.by.iter().map(|alert| alert.extent.bytes_read);
             let size = match sizes.fold(0, u64::saturating_add) {
@@ -448,6 +459,22 @@ impl<'a> Told<'a> {
         let distinct = self.amount(Metric::SecretsRead, "secret", "secrets");
         let each_time = || self.amount(Metric::SecretCalls, "secret", "secrets");
         Some(distinct.or_else(each_time)?.after("read"))
+    }
+
+    fn scanned(&self) -> Option<Deed<'a>> {
+        let (one, many) = ("table or snapshot", "tables or snapshots");
+        let distinct = self.amount(Metric::DataStoresRead, one, many);
+        let calls = || self.amount(Metric::DataCalls, "time", "times");
+        match distinct {
+            Some(stores) => Some(stores.after("read")),
+            None => Some(calls()?.after("read tables or snapshots")),
+        }
+    }
+
+    fn exported(&self) -> Option<Deed<'a>> {
+        let (one, many) = ("table or repository", "tables or repositories");
+        let distinct = self.amount(Metric::StoresExported, one, many);
+        Some(distinct?.after("exported or pulled"))
     }
 
     fn started(&self) -> Option<Deed<'a>> {

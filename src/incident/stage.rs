@@ -171,7 +171,11 @@ pub(super) fn of_metric(metric: Metric) -> Option<Stage> {
         | Metric::BucketsRead
         | Metric::BucketsReadNew
         | Metric::PrefixesRead
-        | Metric::PrefixesReadNew => Stage::Access,
+        | Metric::PrefixesReadNew
+        | Metric::DataCalls
+        | Metric::DataStoresRead
+        | Metric::ExportCalls
+        | Metric::StoresExported => Stage::Access,
         Metric::CopyCalls | Metric::EgressBytes | Metric::EgressDestinations => Stage::Egress,
         Metric::DeleteCalls
         | Metric::ObjectsDeleted

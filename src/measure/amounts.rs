@@ -152,10 +152,13 @@ impl<'a> EventAmounts<'a> {
             | Action::AssumeRole
             | Action::Authenticate
             | Action::Finding
-            | Action::ReadData
             | Action::ListData
             | Action::Other => {}
             Action::ReadSecret => self.add_secrets(event),
+            Action::ReadData => self.add_data(event, Metric::DataCalls, Metric::DataStoresRead),
+            Action::PullImage => {
+                self.add_data(event, Metric::ExportCalls, Metric::StoresExported);
+            }
             Action::StartCompute => self
                 .sums
                 .push((Metric::MachinesStarted, event.items.unwrap_or(1).max(1))),
@@ -233,7 +236,16 @@ impl<'a> EventAmounts<'a> {
     fn add_secrets(&mut self, event: &Event) {
         self.sums
             .push((Metric::SecretCalls, event.items.unwrap_or(1).max(1)));
-        // Secrets of one name in two accounts are two.
+        self.add_named(event, Metric::SecretsRead);
+    }
+
+    fn add_data(&mut self, event: &Event, calls: Metric, stores: Metric) {
+        self.sums.push((calls, 1));
+        self.add_named(event, stores);
+    }
+
+    /// Adds the distinct things that a call names. Those of one name in two accounts are two.
+    fn add_named(&mut self, event: &Event, metric: Metric) {
         let place = value_hash(event.account.as_deref().unwrap_or_default());
         let name = event.object.as_ref().map_or(&*event.id, |name| name.raw());
         let is_list = event.items.is_some_and(|n| n > 1);
@@ -241,7 +253,7 @@ impl<'a> EventAmounts<'a> {
         let whole = (!is_list).then_some(name);
         let names = listed.chain(whole);
         self.distinct
-            .extend(names.map(|name| (Metric::SecretsRead, hash_in(place, name))));
+            .extend(names.map(|name| (metric, hash_in(place, name))));
     }
 
     fn add_sensitive(&mut self, bucket: Option<u64>) {
@@ -255,6 +267,11 @@ impl<'a> EventAmounts<'a> {
 
     fn add_copy(&mut self, event: &Event) {
         self.sums.push((Metric::CopyCalls, 1));
+        // What is copied out of no bucket, and has a name, is a table or a database as a whole.
+        let is_from_bucket = event.copied_from.is_some() || event.container.is_some();
+        if !is_from_bucket && event.object.is_some() {
+            self.add_data(event, Metric::ExportCalls, Metric::StoresExported);
+        }
         // A replication or export that is only configured names no object and moves no data yet; its receiver counts as a
         // grant.
         if self.resolved.source_sensitive && event.copied_from.is_some() && event.object.is_some() {
@@ -581,19 +598,16 @@ mod tests {
     use crate::measure::{KnownThings, Plan};
     use crate::time::{Day, Window};
 
-    #[test]
-    fn secrets_of_a_list_are_as_many_as_it_names() {
+    /// Returns what calls add to two metrics on a day; each names things, so many.
+    fn of_day(action: Action, calls: &[(&str, Option<u64>)], of: [Metric; 2]) -> [Option<u64>; 2] {
         let start = Day(20_000).start();
         let mut facts = DayFacts::starting(start);
-        for (at, (names, n)) in [("/a, /b, /c", 3), ("/b, /c", 2), ("/a", 1)]
-            .into_iter()
-            .enumerate()
-        {
+        for (at, (names, n)) in calls.iter().enumerate() {
             let event = Event {
-                action: Action::ReadSecret,
+                action,
                 outcome: Outcome::Success,
                 object: Some(Untrusted::new(names)),
-                items: Some(n),
+                items: *n,
                 ..Event::new(
                     start,
                     format!("{at}").into(),
@@ -611,11 +625,44 @@ mod tests {
             };
             EventAmounts::of(&resolved).add_to(&mut facts, &Plan::default());
         }
-        let of_day = |metric| {
+        of.map(|metric| {
             let readings = facts.readings(metric, Window::DAY, &KnownThings::NOTHING);
             readings.first().map(|&(_, x)| x)
-        };
-        assert_eq!(of_day(Metric::SecretCalls), Some(6));
-        assert_eq!(of_day(Metric::SecretsRead), Some(3));
+        })
+    }
+
+    #[test]
+    fn what_a_call_lists_is_as_much_as_it_names() {
+        let secrets = [
+            ("/a, /b, /c", Some(3)),
+            ("/b, /c", Some(2)),
+            ("/a", Some(1)),
+        ];
+        let metrics = [Metric::SecretCalls, Metric::SecretsRead];
+        assert_eq!(
+            of_day(Action::ReadSecret, &secrets, metrics),
+            [Some(6), Some(3)]
+        );
+        // A batch of rows is one call, of however many tables.
+        let tables = [
+            ("table/a, table/b", Some(2)),
+            ("table/b", None),
+            ("table/b", None),
+        ];
+        let metrics = [Metric::DataCalls, Metric::DataStoresRead];
+        assert_eq!(
+            of_day(Action::ReadData, &tables, metrics),
+            [Some(3), Some(2)]
+        );
+        let metrics = [Metric::ExportCalls, Metric::StoresExported];
+        assert_eq!(of_day(Action::ReadData, &tables, metrics), [None, None]);
+        let exported = [("table/a", None), ("table/b", None), ("table/b", None)];
+        for action in [Action::CopyObject, Action::PullImage] {
+            assert_eq!(
+                of_day(action, &exported, metrics),
+                [Some(3), Some(2)],
+                "{action}"
+            );
+        }
     }
 }

@@ -26,6 +26,10 @@ words! {
         Flows = "flows",
         /// Secrets read, which many services record only where that is switched on.
         Secrets = "secrets",
+        /// Tables and snapshots read: data events, which are switched on for each kind of store.
+        Data = "data_stores",
+        /// Tables exported and container images pulled.
+        Exports = "exports",
     }
 }
 
@@ -101,6 +105,8 @@ impl LogClass {
             | Metric::RegionsNew
             | Metric::MachinesStarted => &[],
             Metric::SecretCalls | Metric::SecretsRead => &[Self::Secrets],
+            Metric::DataCalls | Metric::DataStoresRead => &[Self::Data],
+            Metric::ExportCalls | Metric::StoresExported => &[Self::Exports],
         }
     }
 
@@ -126,6 +132,8 @@ impl LogClass {
             ],
             Self::Directory => &[Metric::DirectoryCalls],
             Self::Secrets => &[Metric::SecretCalls],
+            Self::Data => &[Metric::DataCalls],
+            Self::Exports => &[Metric::ExportCalls],
             Self::Account | Self::SignIns | Self::Flows => &[],
         }
     }
@@ -148,7 +156,7 @@ impl LogClass {
     pub fn is_in(self, facts: &DayFacts) -> bool {
         match self {
             Self::Account => true,
-            Self::Objects | Self::Directory | Self::Secrets => self
+            Self::Objects | Self::Directory | Self::Secrets | Self::Data | Self::Exports => self
                 .shown_by()
                 .iter()
                 .any(|&metric| facts.is_active(metric)),
@@ -179,6 +187,8 @@ impl LogClass {
             Self::Directory => sum(&[Metric::DirectoryCalls]),
             // One record may name several.
             Self::Secrets => sum(&[Metric::SecretCalls]).min(facts.n_events),
+            Self::Data => sum(&[Metric::DataCalls]),
+            Self::Exports => sum(&[Metric::ExportCalls]),
             Self::SignIns => sign_ins(facts),
             Self::Flows => match facts.trait_values(Trait::Action) {
                 None => facts.n_events,

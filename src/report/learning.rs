@@ -95,6 +95,8 @@ fn sentence(logs: &[&LogLearnt]) -> String {
         Some(LogClass::Directory) => format!("directory reads of {of}"),
         Some(LogClass::SignIns) => format!("sign-ins of {of}"),
         Some(LogClass::Secrets) => format!("reads of secrets of {of}"),
+        Some(LogClass::Data) => format!("reads of tables and snapshots of {of}"),
+        Some(LogClass::Exports) => format!("exports of tables and pulls of images of {of}"),
         Some(LogClass::Flows) => format!("network flows of {of}"),
         Some(LogClass::Account) | None => of,
     };

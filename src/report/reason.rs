@@ -223,6 +223,8 @@ fn things(metric: &str) -> Option<(&'static str, &'static str)> {
         Metric::ExpiryRules => ("rule", "rules"),
         Metric::MachinesStarted => ("machine", "machines"),
         Metric::SecretCalls | Metric::SecretsRead => ("secret", "secrets"),
+        Metric::DataStoresRead => ("table or snapshot", "tables and snapshots"),
+        Metric::StoresExported => ("table or repository", "tables and repositories"),
         Metric::ScopeGrants => ("scope", "scopes"),
         Metric::DirectoryFamilies => ("operation", "operations"),
         Metric::EgressDestinations => ("destination", "destinations"),
@@ -235,7 +237,9 @@ fn things(metric: &str) -> Option<(&'static str, &'static str)> {
         | Metric::DeniedCalls
         | Metric::SensitiveReadCalls
         | Metric::SensitiveExternalCalls
-        | Metric::BlindingCalls => ("call", "calls"),
+        | Metric::BlindingCalls
+        | Metric::DataCalls
+        | Metric::ExportCalls => ("call", "calls"),
     })
 }
 

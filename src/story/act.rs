@@ -112,6 +112,10 @@ words! {
         Starts = "starts",
         /// Reads secrets.
         Reveals = "reveals",
+        /// Reads tables.
+        Scans = "scans",
+        /// Pulls container images.
+        Pulls = "pulls",
         /// Makes a call of no class.
         Calls = "calls",
     }
@@ -141,6 +145,8 @@ impl Verb {
             Self::Authorizes => Action::GrantScope,
             Self::Starts => Action::StartCompute,
             Self::Reveals => Action::ReadSecret,
+            Self::Scans => Action::ReadData,
+            Self::Pulls => Action::PullImage,
             Self::Calls => Action::Other,
         }
     }

@@ -245,6 +245,15 @@ impl EventWriter<'_> {
             }
             Verb::Assumes => event.object = act.object.as_deref().map(Untrusted::new),
             Verb::Reveals => event.object = Some(Untrusted::new(&format!("secret-{n}"))),
+            Verb::Scans | Verb::Pulls => {
+                let kind = match act.verb {
+                    Verb::Scans => "table",
+                    _ => "repository",
+                };
+                let name = event.container.take();
+                let name = name.map_or_else(|| format!("{kind}-{n}"), |name| name.raw().to_owned());
+                event.object = Some(Untrusted::new(&format!("{kind}/{name}")));
+            }
             _ => {}
         }
     }
@@ -294,6 +303,11 @@ fn operation(provider: Provider, verb: Verb, has_bucket: bool) -> (String, Strin
         (Provider::Aws, Verb::Drops) => ("s3", "DeleteBucket"),
         (Provider::Aws, Verb::Expires) => ("s3", "PutBucketLifecycle"),
         (Provider::Aws, Verb::Reveals) => ("secretsmanager", "GetSecretValue"),
+        (Provider::Aws, Verb::Scans) => ("dynamodb", "Scan"),
+        (Provider::Aws, Verb::Pulls) => ("ecr", "BatchGetImage"),
+        (Provider::Gcp, Verb::Scans) => {
+            ("bigquery", "google.cloud.bigquery.v2.JobService.InsertJob")
+        }
         (Provider::Azure, Verb::Reveals) => ("keyvault", "SecretGet"),
         (Provider::Gcp, Verb::Reveals) => (
             "secretmanager",

@@ -96,7 +96,7 @@ fn a_wrong_line_is_reported_with_what_to_write_instead() {
         ),
         (
             "day 15 02:10 ana lits 4",
-            "expected what `ana` does (lists, reads, writes, copies, deletes, inspects, enumerates, shares, replicates, sends, signs, assumes, creates, issues, drops, expires, blinds, authorizes, starts, reveals, calls), found `lits`",
+            "expected what `ana` does (lists, reads, writes, copies, deletes, inspects, enumerates, shares, replicates, sends, signs, assumes, creates, issues, drops, expires, blinds, authorizes, starts, reveals, scans, pulls, calls), found `lits`",
         ),
         (
             "day 15 02:10 ana lists 1,280 in b",

@@ -226,10 +226,14 @@ fn whatever_begins_later_than_the_store_is_learnt_and_alarms_nobody() {
     }
 }
 
-#[test]
-fn reads_of_secrets_that_are_recorded_since_today_alarm_nobody() {
+/// Every identity of an estate makes 40 calls a day to a service of which nothing was recorded before.
+fn a_service_that_is_recorded_since_today(
+    (service, op): (&str, &str),
+    parameters: impl Fn(usize, usize) -> Value,
+    log: &str,
+) {
     let (world, mut records) = estate(&Format::AWS[..1], |_| false);
-    let mut secrets: BTreeMap<(String, String), Value> = BTreeMap::new();
+    let mut first_calls: BTreeMap<(String, String), Value> = BTreeMap::new();
     for record in &records {
         let time = time_of(record);
         let identity = &record["userIdentity"];
@@ -239,17 +243,17 @@ fn reads_of_secrets_that_are_recorded_since_today_alarm_nobody() {
             .filter(|_| is_at_home && time >= BEGINS)
         {
             let of_day = (arn.to_owned(), time[..10].to_owned());
-            secrets.entry(of_day).or_insert_with(|| record.clone());
+            first_calls.entry(of_day).or_insert_with(|| record.clone());
         }
     }
-    for (at, (_, first)) in secrets.into_iter().enumerate() {
+    for (at, (_, first)) in first_calls.into_iter().enumerate() {
         for n in 0..40 {
             let mut record = first.clone();
-            record["eventSource"] = json!("secretsmanager.amazonaws.com");
-            record["eventName"] = json!("GetSecretValue");
+            record["eventSource"] = json!(format!("{service}.amazonaws.com"));
+            record["eventName"] = json!(op);
             record["eventID"] = json!(format!("bbbbbbbb-0000-4000-{at:04x}-{n:012x}"));
             record["eventCategory"] = json!("Management");
-            record["requestParameters"] = json!({"secretId": format!("{at}/{n}")});
+            record["requestParameters"] = parameters(at, n);
             for other in ["errorCode", "errorMessage", "resources"] {
                 record.as_object_mut().expect("a record").remove(other);
             }
@@ -264,8 +268,27 @@ fn reads_of_secrets_that_are_recorded_since_today_alarm_nobody() {
         .as_array()
         .expect("what is learnt")
         .iter();
-    let begun = learning.find(|of| of["log"] == "secrets");
+    let begun = learning.find(|of| of["log"] == log);
     assert_eq!(begun.expect("it is told")["since"], BEGINS);
+}
+
+#[test]
+fn other_stores_that_are_recorded_since_today_alarm_nobody() {
+    a_service_that_is_recorded_since_today(
+        ("secretsmanager", "GetSecretValue"),
+        |at, n| json!({"secretId": format!("{at}/{n}")}),
+        "secrets",
+    );
+    a_service_that_is_recorded_since_today(
+        ("dynamodb", "Query"),
+        |at, n| json!({"tableName": format!("table-{at}-{}", n % 8)}),
+        "data_stores",
+    );
+    a_service_that_is_recorded_since_today(
+        ("ecr", "BatchGetImage"),
+        |at, n| json!({"repositoryName": format!("image-{at}-{}", n % 8)}),
+        "exports",
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ use plimsoll::story;
 /// Where the bystander is.
 const BYSTANDER: &str = "203.0.113.66";
 /// The analytics that have an arm to which a network that is new adds something beside an amount or an act.
-const WITH_CONTEXT: [&str; 17] = [
+const WITH_CONTEXT: [&str; 18] = [
     "ACCESS-SPIKE",
     "ACCOUNT-DISCOVERY",
     "AN0370",
@@ -22,6 +22,7 @@ const WITH_CONTEXT: [&str; 17] = [
     "AN1089",
     "AN1090",
     "AN1594",
+    "DATA-SPIKE",
     "DELETE-SPIKE",
     "LOG-BLINDED",
     "POLICY-EXTERNAL",

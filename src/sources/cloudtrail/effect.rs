@@ -45,9 +45,22 @@ pub fn effect(r: &Record<'_>, service: &str, op: &str, named: Action, time: Time
         }
         Action::DeleteObject if op == "DeleteObjects" => effect.items = keys(r),
         Action::StartCompute => effect.items = started(r, op),
+        Action::ReadData if op == "ExecuteStatement" && !is_select(r) => {
+            effect.action = Action::Other;
+        }
         _ => {}
     }
     effect
+}
+
+/// Returns whether the statement of a call selects, rather than writes.
+fn is_select(r: &Record<'_>) -> bool {
+    const WORD: &str = "select";
+    let statement = r.parameters.get("statement").and_then(Value::text);
+    statement.is_some_and(|text| {
+        let word = text.trim_start().get(..WORD.len());
+        word.is_some_and(|word| word.eq_ignore_ascii_case(WORD))
+    })
 }
 
 /// Returns the number of enabled rules that delete objects, or versions of them, at once or soon.

@@ -50,14 +50,14 @@ pub struct Target {
     pub items: Option<u64>,
 }
 
-/// Services other than S3, what they hold, and the parameters that name it, all of which or the first that there is. Nothing of
-/// them is a bucket.
-const OTHER_NAMES: [(&str, &str, &[&str]); 5] = [
-    ("dynamodb", "table/", &["tableName"]),
+/// Services other than S3, what they hold, and the parameters that name it. Nothing of them is a bucket.
+const OTHER_NAMES: [(&str, &str, &[&str]); 6] = [
+    ("dynamodb", "table/", &["tableName", "tableArn"]),
     ("secretsmanager", "", &["secretId", "secretIdList"]),
     ("ssm", "", &["name", "names", "path"]),
     ("ecr", "repository/", &["repositoryName"]),
-    ("ebs", "snapshot/", &["snapshotId", "blockIndex"]),
+    ("ebs", "snapshot/", &["snapshotId", "secondSnapshotId"]),
+    ("rds", "snapshot/", &["sourceArn"]),
 ];
 /// The most names of a list that are read; the services take at most 20.
 const NAMES_MAX: usize = 20;
@@ -120,16 +120,24 @@ pub fn target(
             .flat_map(texts)
             .take(NAMES_MAX)
             .collect();
-        if action == Action::ReadSecret {
-            names = names.into_iter().map(secret_name).collect();
-            names.sort_unstable();
-            names.dedup();
+        if names.is_empty() && service == "dynamodb" {
+            // A batch has its tables as keys, and a statement in its text.
+            let resources = r.resources.elements();
+            let arns = resources.filter_map(|resource| resource.get("ARN")?.text());
+            names.extend(arns.take(NAMES_MAX));
         }
-        let separator = if kind.is_empty() { LISTED } else { "/" };
-        target.items =
-            (action == Action::ReadSecret && names.len() > 1).then_some(names.len() as u64);
-        target.object = (!names.is_empty())
-            .then(|| Untrusted::new(&format!("{kind}{}", names.join(separator))));
+        let name = |text: Cow<'_, str>| match *kind {
+            "" if action == Action::ReadSecret => secret_name(text).into_owned(),
+            "" => text.into_owned(),
+            "table/" => format!("{kind}{}", table_name(&text)),
+            _ => format!("{kind}{}", last_part(&text)),
+        };
+        let mut names: Vec<String> = names.into_iter().map(name).collect();
+        names.sort_unstable();
+        names.dedup();
+        let is_taken = matches!(action, Action::ReadSecret | Action::ReadData);
+        target.items = (is_taken && names.len() > 1).then_some(names.len() as u64);
+        target.object = (!names.is_empty()).then(|| Untrusted::new(&names.join(LISTED)));
     }
     if matches!(action, Action::CopyObject | Action::WritePosture) {
         destination(r, op, own, interner, &mut target);
@@ -160,6 +168,15 @@ fn secret_name(text: Cow<'_, str>) -> Cow<'_, str> {
         }
         None => text,
     }
+}
+
+/// Returns the name of a table, of which a call may state the ARN, or that of its index or its stream.
+fn table_name(text: &str) -> &str {
+    let named = text
+        .split_once(":table/")
+        .filter(|_| text.starts_with("arn:"));
+    let (_, rest) = named.unwrap_or(("", text));
+    rest.split('/').next().unwrap_or(rest)
 }
 
 /// Returns the texts of a list, or a text.

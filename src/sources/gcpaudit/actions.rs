@@ -37,6 +37,7 @@ const ROWS: &[ActionRow] = &[
     ("logging", "google.logging.v*.configservicev*.createsink", CopyObject),
     ("logging", "google.logging.v*.configservicev*.updatesink", CopyObject),
     ("cloudasset", "google.cloud.asset.v*.assetservice.exportassets", CopyObject),
+    ("cloudsql", "cloudsql.instances.export", CopyObject),
     // Secrets.
     ("secretmanager", "google.cloud.secretmanager.v*.secretmanagerservice.accesssecretversion", ReadSecret),
     ("secretmanager", "google.cloud.secretmanager.v*.secretmanagerservice.listsecrets", ListData),

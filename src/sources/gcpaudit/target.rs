@@ -63,6 +63,7 @@ pub fn action(r: &Record<'_>, service: &str, plain_name: &str, by_name: Action) 
         }
         ("storage", Action::WritePosture) if expiring_rules(r) > 0 => Action::ExpireObjects,
         ("bigquery", Action::Other) if bulk_job(r).is_some() => Action::CopyObject,
+        ("bigquery", Action::Other) if table_read(r).is_some() => Action::ReadData,
         ("cloudkms", Action::Other) if plain_name.ends_with("updatecryptokeyversion") => {
             let state = loose::path(r.request, &["cryptoKeyVersion", "state"]).text();
             match state.as_deref() {
@@ -121,6 +122,14 @@ pub fn target(
                 .next()
                 .filter(|name| !name.is_empty());
             target.object = secret.map(Untrusted::new);
+        }
+        ("bigquery", Action::ReadData) => {
+            target.object = table_read(r).map(|table| Untrusted::new(&table));
+        }
+        ("cloudsql", Action::CopyObject) => {
+            target.object = r.resource_name.text().map(|name| interner.untrusted(&name));
+            let to = loose::path(r.request, &["body", "exportContext", "uri"]).text();
+            target.destination = to.map(|to| destination(&to, interner)).unwrap_or_default();
         }
         ("iamcredentials", Action::AssumeRole) => target.object = impersonated_account(r, interner),
         (_, Action::CopyObject | Action::BlindLog) => {
@@ -182,6 +191,27 @@ fn destination(text: &str, interner: &mut Interner) -> Destination {
         endpoint: endpoint.map(|host| interner.untrusted(host)),
         ..Destination::default()
     }
+}
+
+/// Returns the table of which BigQuery recorded that data were read, without a partition, a snapshot or the day at the end of its name.
+/// What a query left for its caller alone is no table of anybody: its dataset begins with an underscore.
+fn table_read(r: &Record<'_>) -> Option<String> {
+    const DAY_LEN: usize = 8;
+    if !loose::path(r.metadata, &["tableDataRead"]).is_present() {
+        return None;
+    }
+    let name = r.resource_name.text()?;
+    let (dataset, table) = name.split_once("/tables/")?;
+    if dataset.rsplit('/').next()?.starts_with('_') {
+        return None;
+    }
+    let table = table.split(['$', '@']).next().unwrap_or_default();
+    let is_day = |end: &str| end.len() == DAY_LEN && end.bytes().all(|b| b.is_ascii_digit());
+    let family = table.rsplit_once('_').filter(|(_, end)| is_day(end));
+    Some(format!(
+        "{dataset}/tables/{}",
+        family.map_or(table, |(stem, _)| stem)
+    ))
 }
 
 /// Returns the job of BigQuery that moves whole tables: whether it is an export, and the URIs that it reads or writes.

@@ -182,6 +182,9 @@ pub struct FindingRecord {
     pub severity: Option<String>,
     /// The detector's id of it.
     pub event_id: String,
+    /// The instance that it is about, if it is one that the entity works on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     /// On how many earlier days the same was found of this entity.
     pub seen_days: u64,
     /// Of so many days for which both it and findings are known, at most 90.
@@ -204,7 +207,9 @@ impl FindingRecord {
             (0, days) => format!("never before in {days} days"),
             (seen, days) => format!("on {seen} of the {days} days before"),
         };
-        format!("{} found {}{level}: {often}", self.detector, self.kind)
+        let on = self.instance.iter().map(|on| format!(" on {on}"));
+        let on: String = on.collect();
+        format!("{} found {}{level}{on}: {often}", self.detector, self.kind)
     }
 }
 

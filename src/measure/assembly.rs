@@ -62,6 +62,21 @@ fn remove(subjects: &mut Vec<Subject>, subject: &Subject) {
     }
 }
 
+impl Assembly {
+    /// Returns the identities of the instances that an identity works on, in order.
+    pub fn instances_of<'a>(&'a self, identity: &'a str) -> impl Iterator<Item = &'a Str> {
+        let behind = self.owners.behind.iter();
+        let of_identity = behind.filter(move |(id, by)| ***by == *identity && is_instance(id));
+        of_identity.map(|(id, _)| id)
+    }
+
+    /// Returns the identity that works on an instance, if it is known.
+    pub fn behind_instance(&self, instance: &str) -> Option<&Str> {
+        let by = self.owners.behind.get(instance);
+        by.filter(|_| is_instance(instance))
+    }
+}
+
 /// The unique ids that a name had on a day, mostly one, and when each was first seen.
 type Bearers = SmallVec<[(Str, Time); 1]>;
 

@@ -485,7 +485,7 @@ impl AlertBuilder<'_> {
             silence: None,
             sources: sources.records,
             also: Vec::new(),
-            findings: findings(&subject, episode.unique_id, generation),
+            findings: findings(&subject, (episode.unique_id, episode.instances), generation),
             incident_id: None,
             generation: generation.number,
             suppressed_by: None,

@@ -50,6 +50,8 @@ pub struct Episode<'e> {
     pub met: Option<(Day, &'e [(u16, Minute)])>,
     /// The id that the provider never gives twice, whichever event states it: all are of one principal.
     pub unique_id: Option<&'e Str>,
+    /// The identities of the instances that it works on.
+    pub instances: &'e [Str],
     /// The facts of some of its prefixes, by their number of events: a longer one begins with those of a shorter one.
     pub(super) known: RefCell<BTreeMap<usize, Rc<DayFacts>>>,
     /// What was found in some of them: judging is dear, and the whole episode is asked about more than once.
@@ -71,9 +73,16 @@ impl<'e> Episode<'e> {
             events,
             met,
             unique_id,
+            instances: &[],
             known: RefCell::default(),
             judged: RefCell::default(),
         }
+    }
+
+    /// Returns the same of an entity that works on instances, of which other detectors may have found something.
+    #[must_use]
+    pub fn on_instances(self, instances: &'e [Str]) -> Self {
+        Self { instances, ..self }
     }
 
     /// Returns the time of an event, by its place.

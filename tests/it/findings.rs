@@ -120,3 +120,56 @@ fn a_finding_is_told_with_the_incident_of_its_actor() {
     assert!(all.contains("never before in 16 days"), "{all}");
     assert!(!shown.is_empty());
 }
+
+/// A detector that watches machines names the machine, and the logs name the role whose credentials it has.
+#[test]
+fn a_finding_on_an_instance_is_told_with_the_incident_of_the_role_that_works_on_it() {
+    const INSTANCE: &str = "i-0123456789abcdef0";
+    let thief = job(2);
+    let on_instance = |line: &str| {
+        if !line.contains("assumed-role/job-02/run") {
+            return line.to_owned() + "\n";
+        }
+        let delivered = "\"sessionContext\":{\"ec2RoleDelivery\":\"2.0\",";
+        line.replace(
+            "assumed-role/job-02/run",
+            &format!("assumed-role/job-02/{INSTANCE}"),
+        )
+        .replace(":run\"", &format!(":{INSTANCE}\""))
+        .replace("\"sessionContext\":{", delivered)
+            + "\n"
+    };
+    let [before, today] =
+        theft(thief).map(|text| text.lines().map(on_instance).collect::<String>());
+    let world = World::empty();
+    world.write("before.jsonl", before);
+    world.write("today.jsonl", today);
+    let on = |id: &str, instance: &str| {
+        let details =
+            json!({"resourceType": "Instance", "instanceDetails": {"instanceId": instance}});
+        let kind = "CryptoCurrency:EC2/BitcoinTool.B";
+        let mut finding: Value =
+            serde_json::from_str(&guard_duty(id, DAYS, "job-02", kind, 8.0)).expect("a finding");
+        finding["resource"] = details;
+        finding.to_string() + "\n"
+    };
+    world.run(&["train", "before.jsonl"]).succeeds();
+    world.run(&["score", "today.jsonl"]).succeeds();
+    let found = || {
+        let all = incidents(&world);
+        let is_his = |of: &&Value| of["entities"][0]["id"] == *thief.id(Cloud::Aws);
+        all.iter().find(is_his).expect("an incident")["findings"].clone()
+    };
+    assert_eq!(found(), Value::Null);
+    world.write(
+        "late.jsonl",
+        on("f1", INSTANCE) + &on("f2", "i-0fedcba9876543210"),
+    );
+    world
+        .run(&["score", "today.jsonl", "late.jsonl"])
+        .succeeds();
+    let found = found();
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found:#}");
+    assert_eq!(found[0]["event_id"], "f1");
+    assert_eq!(found[0]["instance"], format!("aws:instance:{INSTANCE}"));
+}

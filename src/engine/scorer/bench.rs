@@ -227,6 +227,7 @@ impl Bench<'_> {
             entity: entity.clone(),
             n_events: facts.n_events,
             unique_id: facts.profile.unique_id.clone(),
+            instances: open.instances_of(entity),
         }))
     }
 
@@ -274,6 +275,7 @@ impl Bench<'_> {
                 entity: entity.clone(),
                 n_events: facts.n_events,
                 unique_id: facts.profile.unique_id.clone(),
+                instances: open.instances_of(entity),
             })
         };
         unclosed.filter_map(crossing).collect()
@@ -387,6 +389,7 @@ impl Bench<'_> {
         let met = self.context.met(&crossing.entity, day);
         let unique_id = crossing.unique_id.as_ref();
         let episode = Episode::new(analytic, &crossing.entity, events, met, unique_id);
+        let episode = episode.on_instances(&crossing.instances);
         let Some(state) = telling.episodes.get_mut(&crossing.id) else {
             return Ok(());
         };

@@ -28,6 +28,8 @@ pub(super) struct Crossing {
     pub n_events: u64,
     /// The id that the provider never gives twice, if one of them states it.
     pub unique_id: Option<Str>,
+    /// The identities of the instances that it works on.
+    pub instances: Vec<Str>,
 }
 
 /// What is told of the episodes of a day.

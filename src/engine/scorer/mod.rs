@@ -306,6 +306,12 @@ impl<'a> Scorer<'a> {
                 .collect();
             for (_, open) in self.open.range(day..) {
                 concerned.extend(open.aggregate.entities_with(&ids).cloned());
+                let behind = resolved.identity.as_deref();
+                let behind = behind.and_then(|id| open.assembly.behind_instance(id));
+                concerned.extend(behind.map(|id| Entity {
+                    kind: EntityKind::Identity,
+                    id: id.clone(),
+                }));
             }
             for entity in &concerned {
                 self.note_entity(entity, day);

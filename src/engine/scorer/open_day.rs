@@ -14,7 +14,7 @@ use crate::measure::{
     Assembly, Changes, DayAggregate, DayLogs, Links, OwnAccounts, Plan, Room, Subject, is_others,
 };
 use crate::time::{Day, Time};
-use crate::vocab::Entity;
+use crate::vocab::{Entity, Str};
 
 /// A day that is judged while it grows: its facts, by subject and by entity, and which entities are to be judged.
 pub(super) struct OpenDay {
@@ -181,6 +181,12 @@ impl OpenDay {
         } else {
             self.dirty.extend(settled);
         }
+    }
+
+    /// Returns the identities of the instances that an entity works on, as far as is known.
+    pub fn instances_of(&self, entity: &Entity) -> Vec<Str> {
+        let instances = self.assembly.instances_of(&entity.id);
+        instances.cloned().collect()
     }
 
     /// Returns the day's links, with what the days before pass on.

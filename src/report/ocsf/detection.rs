@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::alert::{Alert, Status};
+use crate::alert::{Alert, FindingRecord, Status};
 use crate::evidence::digest_of;
 use crate::report::ocsf::anomaly::analysis;
 use crate::report::ocsf::common::{
@@ -11,6 +11,8 @@ use crate::report::ocsf::common::{
 };
 use crate::report::ocsf::evidence::{evidences, observables, resources};
 use crate::report::reason;
+use crate::stats::Severity;
+use crate::vocab::FindingSeverity;
 
 /// Fields of an alert for which the class has attributes; the others are unmapped.
 const MAPPED: [&str; 13] = [
@@ -75,14 +77,36 @@ fn info(alert: &Alert) -> Map<String, Value> {
     let entity = &alert.entity;
     let reasons = alert.reasons.iter();
     let reasons: Vec<String> = reasons.map(|r| reason::sentence(r, &entity.id)).collect();
-    let events = alert.event_ids.iter();
+    let events = alert.event_ids.iter().map(|id| json!({"uid": id}));
+    let events = events.chain(alert.findings.iter().map(related_event));
     let mut info = finding_info(alert);
     info.extend(fields(json!({
         "desc": reasons.join(". "),
-        "related_events": events.map(|id| json!({"uid": id})).collect::<Vec<_>>(),
+        "related_events": events.collect::<Vec<_>>(),
         "related_events_count": alert.events,
     })));
     info
+}
+
+/// Returns what another detector found of the same entity, as an event that is related.
+fn related_event(found: &FindingRecord) -> Value {
+    let level = found.level().map(|level| match level {
+        FindingSeverity::Informational => Severity::Informational,
+        FindingSeverity::Low => Severity::Low,
+        FindingSeverity::Medium => Severity::Medium,
+        FindingSeverity::High => Severity::High,
+        FindingSeverity::Critical => Severity::Critical,
+    });
+    let mut event = fields(without_null(json!({
+        "uid": found.event_id,
+        "type": found.kind,
+        "title": found.title,
+        "desc": found.sentence(),
+        "last_seen_time": millis(found.time),
+        "product": {"name": found.detector},
+    })));
+    event.extend(level.into_iter().flat_map(severity));
+    Value::Object(event)
 }
 
 /// Returns what the class has no attribute for, under the names of our own document.

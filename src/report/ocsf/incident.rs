@@ -127,16 +127,26 @@ fn priority(severity: Severity) -> Map<String, Value> {
     fields(json!({"priority_id": id, "priority": caption}))
 }
 
-/// Returns a finding for each alert, with the id that its Detection Finding has.
+/// Returns a finding for each alert, with the id that its Detection Finding has, and those of other detectors.
 fn findings(incident: &Incident, alerts: &[Alert]) -> Vec<Value> {
     let ids = incident.alerts.iter();
-    ids.map(
+    let own = ids.map(
         |id| match alerts.iter().find(|alert| alert.alert_id == *id) {
             Some(alert) => Value::Object(finding_info(alert)),
             None => json!({"uid": id}),
         },
-    )
-    .collect()
+    );
+    let others = incident.findings.iter().map(|found| {
+        json!({
+            "uid": found.event_id,
+            "title": found.title,
+            "types": [found.kind],
+            "desc": found.sentence(),
+            "last_seen_time": millis(found.time),
+            "product": {"name": found.detector},
+        })
+    });
+    own.chain(others).collect()
 }
 
 /// Returns the tactics that its stages are.

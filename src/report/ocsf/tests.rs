@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::alert::{Alert, SourceRecord, Status};
+use crate::alert::{Alert, FindingRecord, SourceRecord, Status};
 use crate::incident::{Incident, Playbook, incidents};
 use crate::report::ocsf::detection::finding;
 use crate::report::ocsf::incident::finding as incident_finding;
@@ -207,4 +207,55 @@ fn the_schema_finds_what_does_not_belong() {
     ] {
         assert!(faults.contains(part), "{part} is not in {faults}");
     }
+}
+
+#[test]
+fn what_other_detectors_found_is_related_to_an_alert_and_listed_with_its_incident() {
+    let mut alert = through_several();
+    let found = |severity: Option<&str>, id: &str| FindingRecord {
+        time: alert.time,
+        detector: "guardduty".to_owned(),
+        kind: "Exfiltration:S3/AnomalousBehavior".to_owned(),
+        title: "etl is unusual".to_owned(),
+        severity: severity.map(str::to_owned),
+        event_id: id.to_owned(),
+        instance: Some("aws:instance:i-1".to_owned()),
+        seen_days: 0,
+        of_days: 9,
+    };
+    alert.findings = vec![found(Some("high"), "f1"), found(None, "f2")];
+    let told = finding(&alert);
+    check(&told);
+    let events = told["finding_info"]["related_events"].as_array().unwrap();
+    let [.., one, other] = events.as_slice() else {
+        panic!("{events:?}");
+    };
+    assert_eq!(
+        [&one["uid"], &one["severity_id"], &one["product"]["name"]],
+        [&json!("f1"), &json!(4), &json!("guardduty")]
+    );
+    assert!(other.get("severity_id").is_none(), "{other}");
+    let desc = one["desc"].as_str().unwrap();
+    assert!(
+        desc.contains("on aws:instance:i-1: never before in 9 days"),
+        "{desc}"
+    );
+    let alerts = [alert];
+    let incident = incidents(&alerts, &Playbook::default()).remove(0);
+    let told = incident_finding(&incident, &alerts);
+    check(&told);
+    let listed = told["finding_info_list"].as_array().unwrap();
+    assert_eq!(listed.len(), 3);
+    assert_eq!(
+        listed[1]["types"],
+        json!(["Exfiltration:S3/AnomalousBehavior"])
+    );
+    // Elastic has them where it has the rest of the document.
+    let in_ecs = crate::report::ecs::document(&alerts[0]);
+    assert_eq!(in_ecs["plimsoll"]["findings"][0]["event_id"], "f1");
+    let in_ecs = crate::report::ecs::incident(&incident, &alerts);
+    assert_eq!(
+        in_ecs["plimsoll"]["incident"]["findings"][1]["event_id"],
+        "f2"
+    );
 }

@@ -71,8 +71,12 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     ("verify", "alert evidence stats"),
     (
+        "service",
+        "alert config engine error incident inquiry report sources store time vocab",
+    ),
+    (
         "cli",
-        "alert analytic config document engine error evaluation event incident inquiry objects report simulate sources stats store story time verify vocab",
+        "alert analytic config document engine error evaluation event incident inquiry objects report service simulate sources stats store story time verify vocab",
     ),
 ];
 

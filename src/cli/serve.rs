@@ -108,7 +108,7 @@ impl Host for Process {
         now()
     }
 
-    fn elapsed(&self) -> Duration {
+    fn since_start(&self) -> Duration {
         elapsed()
     }
 

@@ -13,6 +13,7 @@ mod partial_context;
 mod schedule;
 mod serve;
 mod shape;
+mod value;
 mod written;
 
 pub use approval::{Approval, ApprovalContext, Criteria};

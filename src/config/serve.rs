@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::written::checked;
-use crate::document::{Faults, Fields, Kind, Needs, Presence, Shape, Table, Value, key};
+use crate::config::value::read_with;
+use crate::document::{Faults, Fields, Kind, Needs, Presence, Shape, Table, key};
 use crate::vocab::words;
 
 use Presence::{Default, Optional, Required};
@@ -100,18 +100,11 @@ pub(super) static SERVE: Shape<'static> = Shape {
              no page that a browser loads elsewhere can reach it.",
         ),
         key(
-            "certificate",
-            Kind::Text("path of a file"),
+            "tls",
+            Kind::Table(&TLS),
             Optional,
-            "\"/etc/plimsoll/tls.pem\"",
-            "Its certificate and those that lead to a root, as PEM. With it, it speaks HTTPS only.",
-        ),
-        key(
-            "key",
-            Kind::Text("path of a file"),
-            Optional,
-            "\"/etc/plimsoll/tls.key\"",
-            "The private key of the certificate, as PEM.",
+            "",
+            "Its certificate. With one, it speaks HTTPS only.",
         ),
         key(
             "nightly",
@@ -126,6 +119,30 @@ pub(super) static SERVE: Shape<'static> = Shape {
             Optional,
             "",
             "Who may ask it, and for what. Without one, whoever reaches it on this machine may do everything.",
+        ),
+    ],
+    others: None,
+    needs: Needs::Nothing,
+};
+
+/// `[serve.tls]`
+static TLS: Shape<'static> = Shape {
+    name: "[serve.tls]",
+    doc: "The certificate of the service. Both files are read when it starts.",
+    keys: &[
+        key(
+            "certificate",
+            Kind::Text("path of a file"),
+            Required,
+            "\"/etc/plimsoll/tls.pem\"",
+            "The certificate and those that lead to a root, as PEM.",
+        ),
+        key(
+            "key",
+            Kind::Text("path of a file"),
+            Required,
+            "\"/etc/plimsoll/tls.key\"",
+            "The private key of the certificate, as PEM.",
         ),
     ],
     others: None,
@@ -179,21 +196,18 @@ fn rights() -> Vec<&'static str> {
 pub(super) fn read(table: &Table, faults: &mut Faults) -> Serve {
     let mut fields = Fields::of(table, &SERVE);
     let mut serve = Serve::default();
-    let listen = text(fields.optional("listen"), faults, address);
+    let listen = read_with(fields.optional("listen"), faults, address);
     serve.listen = listen.unwrap_or(serve.listen);
     let hosts = fields.words("hosts", faults).into_iter();
     serve.hosts = hosts.map(|word| word.text.to_ascii_lowercase()).collect();
-    let certificate = text(fields.optional("certificate"), faults, some);
-    let private = text(fields.optional("key"), faults, some);
-    match (certificate, private) {
-        (Some(certificate), Some(private)) => serve.tls = Some((certificate, private)),
-        (None, None) => {}
-        _ => faults.add(
-            fields.place(),
-            "`certificate` and `key` belong together: give both or none",
-        ),
+    if let Some(table) = fields.optional("tls").and_then(|value| value.table(faults)) {
+        let mut fields = Fields::of(table, &TLS);
+        let certificate = read_with(fields.required("certificate", faults), faults, some);
+        let private = read_with(fields.required("key", faults), faults, some);
+        fields.done(faults);
+        serve.tls = certificate.zip(private);
     }
-    serve.nightly = text(fields.optional("nightly"), faults, time_of_day);
+    serve.nightly = read_with(fields.optional("nightly"), faults, time_of_day);
     let tokens = fields.tables("token", faults);
     for table in tokens {
         let Some(token) = token(table, faults) else {
@@ -211,9 +225,9 @@ pub(super) fn read(table: &Table, faults: &mut Faults) -> Serve {
 
 fn token(table: &Table, faults: &mut Faults) -> Option<Token> {
     let mut fields = Fields::of(table, &TOKEN);
-    let name = text(fields.required("name", faults), faults, some);
-    let variable = text(fields.optional("token_env"), faults, some);
-    let file = text(fields.optional("token_file"), faults, some);
+    let name = read_with(fields.required("name", faults), faults, some);
+    let variable = read_with(fields.optional("token_env"), faults, some);
+    let file = read_with(fields.optional("token_file"), faults, some);
     let mut rights = Vec::new();
     if let Some(values) = fields.required("rights", faults) {
         for value in values.list(faults).unwrap_or_default() {
@@ -238,16 +252,6 @@ fn token(table: &Table, faults: &mut Faults) -> Option<Token> {
         secret: secret?,
         rights,
     })
-}
-
-fn text<T>(
-    value: Option<&Value>,
-    faults: &mut Faults,
-    parse: impl Fn(&str) -> Result<T, String>,
-) -> Option<T> {
-    let value = value?;
-    let text = value.text(faults)?;
-    checked(&value.place, text, parse(text), faults)
 }
 
 fn some(text: &str) -> Result<String, String> {

@@ -10,11 +10,12 @@ use crate::config::shape::{
     APPROVAL, BINDING, CONFIG, CRITERIA, ESTATE, INPUT, KEEP_ALERTS_DAYS, NETWORK_TABLE,
     PEER_GROUP, PEER_GROUPS, SENSITIVE, SINK, STORE, logs, sink_formats,
 };
+use crate::config::value::{checked, read_with};
 use crate::config::{
     Approval, Binding, BoundSource, Config, Criteria, MonthDayRange, PeerGroup, Schedule,
     Sensitive, Sink, SinkFormat, TimeRange, WeekdayRange,
 };
-use crate::document::{Faults, Fields, Node, Place, Shape, Table, Value, Word};
+use crate::document::{Faults, Fields, Node, Shape, Table, Value, Word};
 use crate::error::Result;
 use crate::event::Source;
 use crate::glob::{Glob, PATTERN_BYTES_MAX};
@@ -110,27 +111,6 @@ fn read_each<T>(
         .into_iter()
         .filter_map(|table| read(Fields::of(table, shape), faults))
         .collect()
-}
-
-/// Returns what was made of a value, or tells what is wrong with it.
-pub(super) fn checked<T>(
-    place: &Place,
-    text: &str,
-    made: std::result::Result<T, String>,
-    faults: &mut Faults,
-) -> Option<T> {
-    made.map_err(|wrong| faults.add(place, format!("`{text}` {wrong}")))
-        .ok()
-}
-
-fn read_with<T>(
-    value: Option<&Value>,
-    faults: &mut Faults,
-    parse: impl Fn(&str) -> std::result::Result<T, String>,
-) -> Option<T> {
-    let value = value?;
-    let text = value.text(faults)?;
-    checked(&value.place, text, parse(text), faults)
 }
 
 fn glob(text: &str) -> std::result::Result<Glob, String> {

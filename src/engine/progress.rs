@@ -1,6 +1,5 @@
 //! Progress of long work, and its end when the user stops it.
 
-use crate::engine::follow::Standing;
 use crate::error::Error;
 
 /// Receives the progress of long work. The engine never prints.
@@ -13,8 +12,6 @@ pub trait Progress: Sync {
     fn end(&self);
     /// A problem that the user should know of before the end.
     fn warn(&self, _: &str) {}
-    /// Live logs were looked at: how far they were followed.
-    fn looked(&self, _: &Standing<'_>) {}
     /// Returns whether the user asked to stop.
     fn is_cancelled(&self) -> bool {
         false

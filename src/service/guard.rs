@@ -66,7 +66,7 @@ impl Guard {
                 "others could reach {}, and tokens would go over the network unencrypted",
                 settings.listen
             ))
-            .hint("set `certificate` and `key` under [serve], or listen on 127.0.0.1 behind a proxy that speaks TLS"));
+            .hint("give a certificate under [serve.tls], or listen on 127.0.0.1 behind a proxy that speaks TLS"));
         }
         let mut tokens = Vec::new();
         for token in &settings.tokens {

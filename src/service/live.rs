@@ -51,19 +51,19 @@ impl Kind {
 /// Returns an answer that goes on with every document of a kind. A reader that cannot follow gets an event `missed`, and reads the list.
 pub fn stream_of(service: &Service, kind: Kind) -> Response<Body> {
     let receiver = service.live.subscribe();
-    let until = tokio::time::Instant::now() + LASTS;
+    let lasts = Box::pin(tokio::time::sleep(LASTS));
     let opening = Bytes::from_static(b"retry: 2000\n\n");
     let events = stream::unfold(
-        (receiver, Some(opening)),
-        move |(mut receiver, opening)| async move {
-            if let Some(opening) = opening {
-                return Some((frame(opening), (receiver, None)));
-            }
-            let text = tokio::select! {
-                () = tokio::time::sleep_until(until) => return None,
-                text = next(&mut receiver, kind) => text?,
+        (receiver, lasts, Some(opening)),
+        move |(mut receiver, mut lasts, opening)| async move {
+            let text = match opening {
+                Some(opening) => opening,
+                None => tokio::select! {
+                    () = &mut lasts => return None,
+                    text = next(&mut receiver, kind) => text?,
+                },
             };
-            Some((frame(text), (receiver, None)))
+            Some((frame(text), (receiver, lasts, None)))
         },
     );
     let mut response = Response::new(Body::new(StreamBody::new(events)));

@@ -267,17 +267,12 @@ impl Metrics {
         }
         let late = standing.late.values().map(|late| late.events).sum();
         self.late.inc_by(counted.grown("late", "", late));
-        let mut n_trails = 0;
-        (standing.newest)(&mut |trail, newest| {
-            n_trails += 1;
-            if n_trails > TRAILS_MAX {
-                return;
-            }
+        for (trail, newest) in standing.newest.iter().take(TRAILS_MAX) {
             let mut parts = trail.splitn(3, ' ');
             let mut part = || parts.next().unwrap_or("-").to_owned();
             let labels = vec![("log", part()), ("account", part()), ("region", part())];
-            self.newest.get_or_create(&labels).set(seconds(newest));
-        });
+            self.newest.get_or_create(&labels).set(seconds(*newest));
+        }
         self.behind.set(i64::try_from(behind).unwrap_or(i64::MAX));
         self.looked.set(seconds(now));
         self.generation.set(standing.generation as i64);

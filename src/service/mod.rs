@@ -56,7 +56,7 @@ pub trait Host: Send + Sync {
     fn now(&self) -> Time;
 
     /// Returns the time since a fixed instant, the same one at each call; never decreases.
-    fn elapsed(&self) -> Duration;
+    fn since_start(&self) -> Duration;
 
     /// Reads the configuration and the analytics as they are now.
     ///

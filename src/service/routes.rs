@@ -360,7 +360,7 @@ pub fn router(service: Arc<Service>) -> Router {
 
 /// Admits a request and answers it.
 async fn answer(service: Arc<Service>, route: &'static Route, request: Request) -> Response<Body> {
-    let began = service.host.elapsed();
+    let began = service.host.since_start();
     let (mut head, body) = request.into_parts();
     let of = head.uri.path().to_owned();
     let peer = head.extensions.get::<Peer>().copied();
@@ -403,7 +403,11 @@ async fn answer(service: Arc<Service>, route: &'static Route, request: Request) 
     {
         audit::note(&service, &caller, (route.method, route.path, &of), status);
     }
-    let secs = service.host.elapsed().saturating_sub(began).as_secs_f64();
+    let secs = service
+        .host
+        .since_start()
+        .saturating_sub(began)
+        .as_secs_f64();
     service.metrics.note_request(route.path, status, secs);
     response
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::alert::Alert;
 use crate::engine::{self, FollowOptions, Progress, Standing};
 use crate::error::Result;
+use crate::service::metrics::Counted;
 use crate::service::{Service, delivery, locked};
 use crate::store::{Archive, Lock, Manifest};
 
@@ -43,8 +44,8 @@ pub fn run(service: &Service, lock: &Lock) {
 }
 
 fn wait(service: &Service, at_most: Duration) {
-    let until = service.host.elapsed() + at_most;
-    while !service.is_ending() && service.host.elapsed() < until {
+    let until = service.host.since_start() + at_most;
+    while !service.is_ending() && service.host.since_start() < until {
         std::thread::sleep(WAIT.min(at_most));
     }
 }
@@ -60,7 +61,7 @@ fn follow(service: &Service, lock: &Lock, manifest: &Manifest) -> Result<()> {
         ..service.host.follow()?
     };
     let archive = Archive::alerts(&service.store);
-    let progress = Scoring::new(service);
+    let progress = Scoring(service);
     let at = (&service.store, lock);
     if !service.store.was_followed() {
         // What was learnt is not judged. This run passes over it, and ends when all is read that is there.
@@ -69,34 +70,36 @@ fn follow(service: &Service, lock: &Lock, manifest: &Manifest) -> Result<()> {
         first.read.period.since = first.read.period.since.max(newest);
         first.ending = Arc::new(AtomicBool::new(true));
         let deliver = &mut |alert: &Alert| delivery::deliver(service, &archive, alert);
-        engine::follow_holding(&setup, at, &first, &progress, deliver, None)?;
+        engine::follow_holding(&setup, at, &first, &progress, deliver, None, &|_| {})?;
     }
     // The thresholds and the configuration may have changed since.
     options.ending = ends;
     let deliver = &mut |alert: &Alert| delivery::deliver(service, &archive, alert);
-    let progress = Scoring::new(service);
-    engine::follow_holding(&setup, at, &options, &progress, deliver, None)?;
+    let counted = Counted::default();
+    let looked = |standing: &Standing<'_>| note(service, &counted, standing);
+    engine::follow_holding(&setup, at, &options, &progress, deliver, None, &looked)?;
     Ok(())
 }
 
-/// What the follower tells of its progress.
-struct Scoring<'s> {
-    service: &'s Service,
-    counted: crate::service::metrics::Counted,
+/// Takes over how far logs were followed.
+fn note(service: &Service, counted: &Counted, standing: &Standing<'_>) {
+    let archives = service.received.archives().unwrap_or_default();
+    let paths = archives.into_iter().map(|archive| archive.path);
+    let read = paths.map(|path| {
+        let read = (standing.read_of)(&path);
+        (path, read)
+    });
+    locked(&service.status).read = read.collect();
+    let at = (service.behind(), service.host.now());
+    service.metrics.note_standing(standing, counted, at);
 }
 
-impl<'s> Scoring<'s> {
-    fn new(service: &'s Service) -> Self {
-        Self {
-            service,
-            counted: Default::default(),
-        }
-    }
-}
+/// What the follower tells of its progress.
+struct Scoring<'s>(&'s Service);
 
 impl Progress for Scoring<'_> {
     fn begin(&self, _: &str, _: Option<u64>) {
-        let mut status = locked(&self.service.status);
+        let mut status = locked(&self.0.status);
         (status.is_scoring, status.scoring_fault) = (true, None);
     }
 
@@ -105,22 +108,7 @@ impl Progress for Scoring<'_> {
     fn end(&self) {}
 
     fn warn(&self, text: &str) {
-        self.service.host.tell(text);
-    }
-
-    fn looked(&self, standing: &Standing<'_>) {
-        let archives = self.service.received.archives().unwrap_or_default();
-        let paths = archives.into_iter().map(|archive| archive.path);
-        let read = paths.map(|path| {
-            let read = (standing.read_of)(&path);
-            (path, read)
-        });
-        locked(&self.service.status).read = read.collect();
-        let behind = self.service.behind();
-        let now = self.service.host.now();
-        self.service
-            .metrics
-            .note_standing(standing, &self.counted, (behind, now));
+        self.0.host.tell(text);
     }
 
     fn is_cancelled(&self) -> bool {

@@ -138,10 +138,10 @@ fn remove_old(service: &Service, learnt: impl Iterator<Item = PathBuf>, has_lear
             Some(now.secs() - i64::try_from(since.as_secs()).ok()?)
         });
         let is_old = age.is_some_and(|age| age > KEPT_SECS);
-        if !has_learnt || is_judged && is_old {
-            if let Err(error) = service.received.remove(&path) {
-                service.host.tell(&error.with_causes());
-            }
+        if (!has_learnt || is_judged && is_old)
+            && let Err(error) = service.received.remove(&path)
+        {
+            service.host.tell(&error.with_causes());
         }
     }
 }

@@ -82,9 +82,9 @@ pub struct Standing<'a> {
     /// Events by day that arrived later than their log allows.
     pub late: &'a BTreeMap<Day, LateEvents>,
     /// The newest event of each recently active log, account and region, as it is named in `coverage`.
-    pub newest: &'a dyn Fn(&mut dyn FnMut(&str, Time)),
+    pub newest: Vec<(&'a str, Time)>,
     /// Up to which byte a file was read.
-    pub read_of: &'a dyn Fn(&Path) -> u64,
+    pub read_of: Box<dyn Fn(&Path) -> u64 + 'a>,
     /// The generation that judges.
     pub generation: u64,
     /// Days that go on, or to which late events may come.
@@ -132,10 +132,11 @@ pub fn follow<'a>(
 ) -> Result<ScoreSummary> {
     store.published()?;
     let lock = store.lock(Role::Follower)?;
-    follow_holding(setup, (store, &lock), options, progress, deliver, rejects)
+    let at = (store, &lock);
+    follow_holding(setup, at, options, progress, deliver, rejects, &|_| {})
 }
 
-/// Follows logs as [`follow`] does, for the holder of the follower's lock.
+/// Follows logs as [`follow`] does, for the holder of the follower's lock. After each look `looked` is told how far they were followed.
 ///
 /// # Errors
 ///
@@ -147,6 +148,7 @@ pub fn follow_holding<'a>(
     progress: &dyn Progress,
     deliver: &mut dyn FnMut(&Alert) -> Result<()>,
     rejects: Option<&'a dyn KeepRejects>,
+    looked: &dyn Fn(&Standing<'_>),
 ) -> Result<ScoreSummary> {
     let received = options.received.as_deref();
     let has_stdin = options.paths.iter().any(|p| is_stdin(p));
@@ -176,7 +178,7 @@ pub fn follow_holding<'a>(
             follower.note()?;
             progress.advance(follower.intake.events);
         }
-        follower.tell_standing(progress);
+        looked(&follower.standing());
         let is_idle = !is_news
             && options
                 .until_idle
@@ -322,16 +324,16 @@ impl<'a> Follower<'a> {
         Ok(is_news)
     }
 
-    fn tell_standing(&self, progress: &dyn Progress) {
-        progress.looked(&Standing {
+    fn standing(&self) -> Standing<'_> {
+        Standing {
             read: self.reports.total(),
             intake: &self.intake,
             late: &self.late,
-            read_of: &|path| self.checkpoint.files.get(path).map_or(0, Position::offset),
-            newest: &|tell| self.checkpoint.trails.each_newest(tell),
+            read_of: Box::new(|path| self.checkpoint.files.get(path).map_or(0, Position::offset)),
+            newest: self.checkpoint.trails.newest().collect(),
             generation: self.scorer.generation().number,
             days: self.scorer.days().len(),
-        });
+        }
     }
 
     /// Looks at all files; returns whether anything was read.

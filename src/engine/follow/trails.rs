@@ -67,11 +67,10 @@ impl Trails {
         Some(until.max(newest.plus_secs(-WAIT_SECS_MAX)))
     }
 
-    /// Passes on the name of each trail and its newest event.
-    pub fn each_newest(&self, tell: &mut dyn FnMut(&str, Time)) {
-        for (trail, &(newest, _)) in &self.0 {
-            tell(trail, newest);
-        }
+    /// Returns the name of each trail, and its newest event.
+    pub fn newest(&self) -> impl Iterator<Item = (&str, Time)> {
+        let trails = self.0.iter();
+        trails.map(|(trail, &(newest, _))| (trail.as_str(), newest))
     }
 
     /// Returns the day of the newest event of any trail.

@@ -175,6 +175,22 @@ pub struct SilentTrail {
 }
 
 impl SilentTrail {
+    /// Returns its name, as `aws.cloudtrail/111122223333/eu-west-1`, and those of what it is a part of, the narrowest first.
+    pub fn names(&self) -> Vec<Str> {
+        let mut name = match self.source.provider() {
+            Some(_) => self.source.to_string(),
+            None => format!("{}.{}", self.provider, self.source),
+        };
+        let mut names = vec![Str::from(&*name)];
+        for part in [&self.account, &self.region].into_iter().flatten() {
+            name.push('/');
+            name += if part.is_empty() { "-" } else { part };
+            names.push(Str::from(&*name));
+        }
+        names.reverse();
+        names
+    }
+
     /// Returns whether another is of the same log, account and region.
     pub fn is_of(&self, other: &Self) -> bool {
         (self.provider, self.source, &self.account, &self.region)

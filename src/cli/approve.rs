@@ -72,6 +72,9 @@ struct Add {
     /// Network of the caller, as in 203.0.113.0/24.
     #[arg(long, value_name = "NETWORK", num_args = 1..)]
     network: Vec<String>,
+    /// A log that is retired, as its alert of SOURCE-SILENT names it, as in aws.cloudtrail/222233334444. It stands alone.
+    #[arg(long, value_name = "PATTERN")]
+    log: Option<String>,
     /// Times of the day in UTC, as in 02:00-03:30: what is done at others is judged by itself.
     #[arg(long, value_name = "TIMES", num_args = 1..)]
     times: Vec<String>,
@@ -217,6 +220,7 @@ impl Add {
             ("user_agent", self.user_agent.clone()),
             ("application", self.application.clone()),
             ("network", self.network.clone()),
+            ("log", one(&self.log)),
             ("times", self.times.clone()),
             ("weekdays", self.weekdays.clone()),
             ("days_of_month", self.days_of_month.clone()),

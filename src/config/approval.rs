@@ -58,6 +58,8 @@ pub struct Criteria {
     pub application: Option<Vec<Glob>>,
     /// The networks of the caller.
     pub network: Option<Vec<IpNet>>,
+    /// The log that may be silent, because it is retired. It stands alone, and covers nothing that anybody does.
+    pub log: Option<Glob>,
     /// When. What is done at other times is judged as if nothing had been done at these: the other criteria need not cover it.
     pub schedule: Schedule,
 }
@@ -127,6 +129,12 @@ impl Approval {
             && named.identity.is_some_and(|glob| glob.matches(identity))
     }
 
+    /// Returns whether the approval holds at a time and covers the silence of a log with any of these names.
+    pub fn covers_silence(&self, names: &[Str], at: Time) -> bool {
+        let log = self.criteria.log.as_ref();
+        self.holds(at) && log.is_some_and(|log| names.iter().any(|name| log.matches(name)))
+    }
+
     /// Returns whether the approval holds at a time and covers all that is shown.
     pub fn covers(&self, context: &ApprovalContext, at: Time) -> bool {
         self.holds(at) && self.criteria.cover(context)
@@ -178,6 +186,7 @@ impl Criteria {
             ("user_agent", all(&self.user_agent)),
             ("application", all(&self.application)),
             ("network", all(&self.network)),
+            ("log", one(&self.log)),
             ("times", all(&self.schedule.times)),
             ("weekdays", all(&self.schedule.weekdays)),
             ("days_of_month", all(&self.schedule.days_of_month)),
@@ -203,7 +212,8 @@ impl Criteria {
             let covers = |pattern: &P, value: &V| sure(matches(pattern, value));
             each(criterion, (values, Known::All), covers) == Cover::Yes
         }
-        self.are_about(context)
+        self.log.is_none()
+            && self.are_about(context)
             && self.schedule.covers(&context.times)
             && all(
                 &self.destination,

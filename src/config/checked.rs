@@ -15,7 +15,7 @@ use crate::event::{Provider, Source};
 use crate::glob::Glob;
 use crate::pattern::NamePattern;
 use crate::time::Time;
-use crate::vocab::{Str, words};
+use crate::vocab::{SOURCE_SILENT, Str, words};
 
 /// Where the configuration is looked for when none is named.
 pub const DEFAULT_PATH: &str = "plimsoll.toml";
@@ -218,7 +218,14 @@ impl Config {
             .iter()
             .filter_map(|approval| approval.analytics.clone())
             .flatten()
+            .filter(|id| *id.text != *SOURCE_SILENT)
             .collect()
+    }
+
+    /// Returns the first approval that covers the silence of a log with any of these names.
+    pub fn retired(&self, names: &[Str], at: Time) -> Option<&Approval> {
+        let mut approvals = self.approvals.iter();
+        approvals.find(|approval| approval.covers_silence(names, at))
     }
 }
 

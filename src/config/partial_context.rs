@@ -92,7 +92,7 @@ impl Criteria {
 
     /// Returns whether the criteria of who it was cover an identity: its ids are known in full.
     pub fn may_cover_who(&self, ids: &[Str], role: Option<&Str>) -> Cover {
-        sure(one(&self.identity, ids) && one(&self.role, role))
+        sure(self.log.is_none() && one(&self.identity, ids) && one(&self.role, role))
     }
 
     /// Returns whether whatever the other criteria cover, these do, too, as far as patterns show it.
@@ -121,6 +121,8 @@ impl Criteria {
         let glob = |wide: &Glob, narrow: &Glob| wide.matches(narrow.as_str());
         one(&self.identity, &other.identity)
             && one(&self.role, &other.role)
+            && one(&self.log, &other.log)
+            && self.log.is_some() == other.log.is_some()
             && all(&self.destination, &other.destination, |wide, narrow| {
                 wide == narrow || wide.matches(&narrow.to_string())
             })

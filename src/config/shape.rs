@@ -287,7 +287,7 @@ pub(super) static BINDING: Shape<'static> = Shape {
 };
 
 /// The keys of an approval that say what it covers, of which it needs one. When is not enough.
-pub(super) const CRITERIA: [&str; 7] = [
+pub(super) const CRITERIA: [&str; 8] = [
     "identity",
     "role",
     "destination",
@@ -295,6 +295,7 @@ pub(super) const CRITERIA: [&str; 7] = [
     "user_agent",
     "application",
     "network",
+    "log",
 ];
 
 /// `[[approval]]`
@@ -352,6 +353,14 @@ pub(super) static APPROVAL: Shape<'static> = Shape {
             Optional,
             "[\"10.3.0.0/16\"]",
             "The networks of the caller.",
+        ),
+        key(
+            "log",
+            PATTERN,
+            Optional,
+            "",
+            "A log that is retired, as its alert of `SOURCE-SILENT` names it: the log, the account and the region, as in `aws.cloudtrail/222233334444`. Its \
+             parts are, too. It stands alone: it covers that the log is silent, and nothing that anybody does.",
         ),
         key(
             "times",

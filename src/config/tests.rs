@@ -173,7 +173,7 @@ fn faults_have_lines_and_near_misses() {
         "[[approval]]\nowner = \"\"\nexpires = 2027-01-31T10:00:00Z\nanalytics = []\n",
         &[
             "1: [[approval]] needs `reason`",
-            "1: [[approval]] needs at least one of identity, role, destination, bucket, user_agent, application or network",
+            "1: [[approval]] needs at least one of identity, role, destination, bucket, user_agent, application, network or log",
             "2: expected text, found an empty one",
             "3: expected a date such as 2027-01-31, found `2027-01-31T10:00:00Z`",
             "4: expected at least one, found an empty list",

@@ -21,6 +21,7 @@ use crate::event::Source;
 use crate::glob::{Glob, PATTERN_BYTES_MAX};
 use crate::pattern::{DestinationPattern, NamePattern, parse_network, split_provider};
 use crate::time::{Day, parse_duration_secs};
+use crate::vocab::SOURCE_SILENT;
 
 /// The longest that records may be waited for, in seconds: a day is not kept open for longer.
 const LATENESS_SECS_MAX: i64 = 86_400;
@@ -297,6 +298,7 @@ fn read_approval(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Approval
         user_agent: some_patterns(fields.optional("user_agent"), faults, glob),
         application: some_patterns(fields.optional("application"), faults, glob),
         network: some_patterns(fields.optional("network"), faults, network),
+        log: read_with(fields.optional("log"), faults, glob),
         schedule: Schedule::default(),
     };
     if !fields.any_found() {
@@ -322,6 +324,27 @@ fn read_approval(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Approval
     let analytics = fields
         .optional("analytics")
         .and_then(|value| some_words(value, faults));
+    let is_for_silence = |id: &Word| *id.text == *SOURCE_SILENT;
+    let mut named = analytics.iter().flatten();
+    let alone = Criteria {
+        log: criteria.log.clone(),
+        ..Criteria::default()
+    };
+    if criteria.log.is_some() && (criteria != alone || !named.all(is_for_silence)) {
+        faults.add(
+            &place,
+            format!(
+                "[[approval]] with `log` is about {SOURCE_SILENT} alone: it takes no other criterion and no other analytic"
+            ),
+        );
+    } else if criteria.log.is_none() && named.any(is_for_silence) {
+        faults.add(
+            &place,
+            format!(
+                "[[approval]] of {SOURCE_SILENT} needs `log`, which names the log that is retired"
+            ),
+        );
+    }
     let owner = read_text(fields.required("owner", faults), faults);
     let reason = read_text(fields.required("reason", faults), faults);
     let expires: Option<Day> = fields

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analytic::Telemetry;
 use crate::baseline::{Beginnings, Generation, SilentTrail, Trails, View, YoungLog};
+use crate::config::Approval;
 use crate::engine::intake::{DayAggregates, Intake, IntakeSummary, KeepRejects};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
@@ -134,6 +135,8 @@ pub struct CoveredLogs {
     pub learning: Vec<YoungLog>,
     /// The trails that fell silent.
     pub silent: Vec<SilentTrail>,
+    /// Those that an approval says are retired, each with it.
+    pub retired: Vec<(SilentTrail, Approval)>,
 }
 
 impl CoveredLogs {
@@ -143,13 +146,26 @@ impl CoveredLogs {
             days: generation.coverage.iter().cloned().collect(),
             learning: View::of(generation).young_logs(),
             silent: silent_trails(setup, &generation.trails),
+            retired: retired_trails(setup, &generation.trails),
         }
     }
 }
 
-/// Returns the trails that are silent after the last day that was noted.
+/// Returns the trails that are silent after the last day that was noted, without those that an approval says are retired.
 pub fn silent_trails(setup: &Setup, trails: &Trails) -> Vec<SilentTrail> {
-    trails.silent(|source| setup.config.lateness_secs(source))
+    let mut silent = trails.silent(|source| setup.config.lateness_secs(source));
+    silent.retain(|trail| setup.config.retired(&trail.names(), trail.until).is_none());
+    silent
+}
+
+/// Returns the silent trails that an approval says are retired.
+fn retired_trails(setup: &Setup, trails: &Trails) -> Vec<(SilentTrail, Approval)> {
+    let silent = trails.silent(|source| setup.config.lateness_secs(source));
+    let retired = silent.into_iter().filter_map(|trail| {
+        let approval = setup.config.retired(&trail.names(), trail.until)?.clone();
+        Some((trail, approval))
+    });
+    retired.collect()
 }
 
 /// Returns what is remembered of trails after days that were judged, too; what was learnt of them already counts once.
@@ -222,6 +238,7 @@ pub fn covered_logs(
         days,
         learning: View::of(&learnt).young_logs(),
         silent: silent_trails(setup, &trails),
+        retired: retired_trails(setup, &trails),
     };
     Ok((covered, summary))
 }

@@ -13,7 +13,7 @@ use crate::event::{Field, Provider};
 use crate::measure::Coverage;
 use crate::report::learning::{self, LogLearnt};
 use crate::report::number::{count, noun, percent};
-use crate::report::silence::{self, SilentDocument};
+use crate::report::silence::{self, RetiredDocument, SilentDocument};
 use crate::report::{Paint, Plain};
 use crate::time::Time;
 
@@ -41,6 +41,9 @@ pub struct CoverageDocument {
     /// The trails that fell silent, while others of their provider go on: of the whole log, of one account, or of one region of that.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub silent: Vec<SilentDocument>,
+    /// Those of which an approval says that they are retired.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<RetiredDocument>,
     /// What was seen, by log, provider and class of action.
     pub seen: Vec<SeenDocument>,
     /// What analytics see of it.
@@ -156,6 +159,7 @@ impl CoverageDocument {
             to: days.keys().next_back().map(ToString::to_string),
             learning: learning::documents(&covered.learning),
             silent: silence::documents(&covered.silent),
+            retired: silence::retired(&covered.retired),
             seen: seen(&all),
             analytics: judged.iter().map(verdict).collect(),
             unobservable: unobservable(&providers, analytics),
@@ -382,6 +386,9 @@ fn write_text(out: &mut String, document: &CoverageDocument, paint: Paint) -> st
     }
     for line in silence::lines(&document.silent) {
         writeln!(out, "{}  {line}", paint.bold("silent"))?;
+    }
+    for line in silence::retired_lines(&document.retired) {
+        writeln!(out, "{}  {line}", paint.bold("retired"))?;
     }
     let mut sources: BTreeMap<(&str, &str), (u64, &str, Vec<String>)> = BTreeMap::new();
     for seen in &document.seen {

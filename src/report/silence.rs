@@ -41,6 +41,41 @@ pub fn documents(trails: &[SilentTrail]) -> Vec<SilentDocument> {
     trails.iter().map(document).collect()
 }
 
+/// A trail that is retired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RetiredDocument {
+    /// Which, since when it is silent.
+    #[serde(flatten)]
+    pub trail: SilentDocument,
+    /// The approval that says so.
+    pub approved_by: String,
+}
+
+/// Returns the documents of trails that approvals say are retired.
+pub fn retired<A: ToString>(trails: &[(SilentTrail, A)]) -> Vec<RetiredDocument> {
+    let document = |(trail, approval): &(SilentTrail, A)| {
+        let trail = documents(std::slice::from_ref(trail)).into_iter().next()?;
+        Some(RetiredDocument {
+            trail,
+            approved_by: approval.to_string(),
+        })
+    };
+    trails.iter().filter_map(document).collect()
+}
+
+/// Says since when each of some trails is silent, and why that is right. There are as many as a configuration names, or their parts.
+pub fn retired_lines(trails: &[RetiredDocument]) -> Vec<String> {
+    let sentence = |retired: &RetiredDocument| {
+        format!(
+            "{}: no record since {}; {}",
+            name(&retired.trail),
+            retired.trail.since,
+            retired.approved_by
+        )
+    };
+    trails.iter().map(sentence).collect()
+}
+
 /// Names a trail.
 fn name(trail: &SilentDocument) -> String {
     let mut name = trail.source.to_owned();

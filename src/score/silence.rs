@@ -42,14 +42,10 @@ impl Silence<'_> {
 
     /// Returns what it is told of: a log in an account and a region, or in all.
     pub fn entity(&self) -> Entity {
-        let parts = [&self.trail.account, &self.trail.region];
-        let names = parts.into_iter().flatten().map(|name| match &**name {
-            "" => "/-".to_owned(),
-            name => format!("/{name}"),
-        });
+        let name = self.trail.names().into_iter().next();
         Entity {
             kind: EntityKind::Region,
-            id: (self.log() + &names.collect::<String>()).into(),
+            id: name.unwrap_or_default(),
         }
     }
 

@@ -456,10 +456,17 @@ impl<'a> Scorer<'a> {
                 back: Some(back),
             })
         });
-        self.summary.silent.clone_from(&now);
+        let config = &self.bench.setup.config;
+        let retired = |trail: &SilentTrail| config.retired(&trail.names(), trail.until);
+        let unexpected = now.iter().filter(|trail| retired(trail).is_none());
+        self.summary.silent = unexpected.cloned().collect();
         let mut alerts = Vec::new();
         for silence in fell.chain(came_back) {
             let mut alert = silence.alert(&setup.analytics, view);
+            if let (None, Some(approval)) = (silence.back, retired(silence.trail)) {
+                alert.suppressed_by = Some(approval.to_string());
+                alert.approval = Some(approval.id());
+            }
             let is_known = self.known.has_told(&alert);
             let is_due = match silence.back {
                 // A store that begins to judge while a log is silent tells that as well, as long as it would know that it was told.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use plimsoll::event::Source;
 use plimsoll::simulate::{Format, Options, simulate};
 use plimsoll::sources::discover;
 use serde::de::IgnoredAny;
@@ -14,8 +15,47 @@ use crate::input::{events_of, unpacked};
 /// About as many bytes of each format are read in a round.
 const BYTES: usize = 8 << 20;
 
-/// Simulates a company in every format; returns the plain bytes of the files of each.
-pub fn simulated(folder: &Path) -> Result<BTreeMap<&'static str, Vec<Vec<u8>>>> {
+/// The format beside which the others are told.
+pub const BESIDE: &str = "aws.cloudtrail";
+
+/// Returns the plain bytes of files of every format: simulated ones, and of what is not simulated the records of the tests.
+pub fn all(folder: &Path) -> Result<BTreeMap<&'static str, Vec<Vec<u8>>>> {
+    let mut formats = simulated(folder)?;
+    for source in Source::ALL {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats");
+        let tests = tests.join(source.as_str());
+        if formats.contains_key(source.as_str()) || !tests.is_dir() {
+            continue;
+        }
+        let mut files = Vec::new();
+        for file in fs::read_dir(tests)? {
+            let path = file?.path();
+            if path.extension().is_none_or(|end| end != "snap") {
+                // Some are damaged on purpose.
+                let Ok(plain) = unpacked(&fs::read(path)?) else {
+                    continue;
+                };
+                let format = events_of(&plain, &mut drop).format();
+                files.extend((format == Some(source.as_str())).then_some(plain));
+            }
+        }
+        files.sort_unstable();
+        if !files.is_empty() {
+            formats.insert(source.as_str(), files);
+        }
+    }
+    for files in formats.values_mut() {
+        let bytes: usize = files.iter().map(Vec::len).sum();
+        let times = BYTES.div_ceil(bytes.max(1));
+        *files = std::iter::repeat_n(files.clone(), times)
+            .flatten()
+            .collect();
+    }
+    Ok(formats)
+}
+
+/// Simulates a company in every format that can be; returns the plain bytes of the files of each.
+fn simulated(folder: &Path) -> Result<BTreeMap<&'static str, Vec<Vec<u8>>>> {
     let options = Options {
         days: 2,
         identities: 100,
@@ -31,13 +71,6 @@ pub fn simulated(folder: &Path) -> Result<BTreeMap<&'static str, Vec<Vec<u8>>>> 
         if let Some(name) = events_of(&plain, &mut drop).format() {
             formats.entry(name).or_default().push(plain);
         }
-    }
-    for files in formats.values_mut() {
-        let bytes: usize = files.iter().map(Vec::len).sum();
-        let times = BYTES.div_ceil(bytes.max(1));
-        *files = std::iter::repeat_n(files.clone(), times)
-            .flatten()
-            .collect();
     }
     Ok(formats)
 }

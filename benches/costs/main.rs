@@ -3,6 +3,7 @@
 //! - `cargo bench` prints one table of times and ratios. Its logs are a simulated estate; `cargo bench -- LOGS` takes the
 //!   CloudTrail files in a folder instead, of at least five days. `PLIMSOLL_BENCH_ROUNDS` (3) is how often each is measured,
 //!   and `PYTHON` names a Python that has `duckdb`, which is then one of the references.
+//! - `cargo bench -- --formats` prints the last part alone: bytes in a second of each format, and their ratio to those of CloudTrail.
 //! - `cargo test --bench costs` counts the instructions of the hot paths, see [`guard`].
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
@@ -37,6 +38,10 @@ fn main() -> Result<ExitCode> {
         .filter(|argument| !argument.starts_with('-'));
     // Cargo says which of the two it is.
     if has("--bench") {
+        if has("--formats") {
+            table::print_formats()?;
+            return Ok(ExitCode::SUCCESS);
+        }
         table::print(named.next().map(PathBuf::from).as_deref())?;
         return Ok(ExitCode::SUCCESS);
     }

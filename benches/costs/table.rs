@@ -223,27 +223,57 @@ fn on_disk(input: &Input, store: &Store, folder: &Path) -> Result<()> {
     })
 }
 
-/// Reading, format by format.
+/// What reading one format costs, at best.
+struct FormatCost {
+    name: &'static str,
+    files: Vec<Vec<u8>>,
+    bytes: usize,
+    n_events: u64,
+    ours: f64,
+    walked: f64,
+}
+
+/// Prints the table of reading, format by format: bytes in a second, and how many times as fast as CloudTrail's that is. All formats take
+/// turns in each round, so that other load on the machine affects all of them.
+pub fn print_formats() -> Result<()> {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    by_format(folder.path())
+}
+
 fn by_format(folder: &Path) -> Result<()> {
-    for (name, files) in formats::simulated(folder)? {
-        let files = || files.iter().map(Vec::as_slice);
-        let is_text = files().all(|bytes| !bytes.starts_with(b"{") && !bytes.starts_with(b"["));
-        show(Row {
-            stage: &format!("parse, {name}"),
-            ours: Box::new(|| Ok(stages::parse(files()))),
-            reference: if is_text {
-                "split at blanks"
-            } else {
-                "serde_json, values ignored"
-            },
-            theirs: work(|| Ok(files().map(formats::walk).sum::<usize>())),
-            n: (
-                files()
-                    .map(|bytes| events_of(bytes, &mut drop).events as usize)
-                    .sum(),
-                "events",
-            ),
-        })?;
+    let cost = |(name, files): (&'static str, Vec<Vec<u8>>)| FormatCost {
+        name,
+        bytes: files.iter().map(Vec::len).sum(),
+        n_events: files.iter().map(|f| events_of(f, &mut drop).events).sum(),
+        files,
+        ours: f64::INFINITY,
+        walked: f64::INFINITY,
+    };
+    let mut costs: Vec<FormatCost> = formats::all(folder)?.into_iter().map(cost).collect();
+    for _ in 0..rounds() {
+        for cost in &mut costs {
+            let files = || cost.files.iter().map(Vec::as_slice);
+            cost.ours = cost.ours.min(stages::parse(files()));
+            let walk = || files().map(formats::walk).sum::<usize>();
+            cost.walked = cost.walked.min(measured(|| black_box(walk())).1);
+        }
+    }
+    let rate = |cost: &FormatCost| cost.bytes as f64 / cost.ours;
+    let beside = costs.iter().find(|cost| cost.name == formats::BESIDE);
+    let beside = beside.map(rate).ok_or("no log of CloudTrail was written")?;
+    println!(
+        "\n| format | MB a second | times {} | events a second | times only walking the bytes |\n|---|---|---|---|---|",
+        formats::BESIDE
+    );
+    for cost in &costs {
+        println!(
+            "| {} | {:.0} | {:.2} | {:.0} | {:.2} |",
+            cost.name,
+            rate(cost) / 1e6,
+            rate(cost) / beside,
+            cost.n_events as f64 / cost.ours,
+            cost.ours / cost.walked,
+        );
     }
     Ok(())
 }
@@ -264,12 +294,16 @@ fn wait<'w, T>(mut work: impl FnMut() -> Result<T> + 'w) -> Work<'w> {
     })
 }
 
+/// Returns how often each is measured.
+fn rounds() -> usize {
+    let rounds = std::env::var("PLIMSOLL_BENCH_ROUNDS").ok();
+    rounds.and_then(|n| n.parse().ok()).unwrap_or(ROUNDS).max(1)
+}
+
 /// Measures a row, and prints it.
 fn show(mut row: Row<'_>) -> Result<()> {
-    let rounds = std::env::var("PLIMSOLL_BENCH_ROUNDS").ok();
-    let rounds = rounds.and_then(|n| n.parse().ok()).unwrap_or(ROUNDS).max(1);
     let (mut ours, mut theirs) = (f64::INFINITY, f64::INFINITY);
-    for _ in 0..rounds {
+    for _ in 0..rounds() {
         theirs = theirs.min((row.theirs)()?);
         ours = ours.min((row.ours)()?);
     }

@@ -85,6 +85,16 @@ impl Error {
         parts.map(String::as_str).collect::<Vec<_>>().join("; ")
     }
 
+    /// Returns the causes, the outermost first.
+    pub fn causes(&self) -> &[String] {
+        &self.causes
+    }
+
+    /// Returns the hints on what the user can do.
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
     /// Returns the message without causes and hints.
     pub fn message(&self) -> &str {
         &self.message

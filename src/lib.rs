@@ -93,6 +93,8 @@ pub mod identity;
 pub mod incident;
 pub mod inquiry;
 pub mod learn;
+#[cfg(feature = "service")]
+pub mod mcp;
 pub mod measure;
 pub mod objects;
 pub mod pattern;

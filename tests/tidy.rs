@@ -69,6 +69,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
         "inquiry",
         "alert baseline engine error glob incident report stats store time vocab",
     ),
+    ("mcp", "engine error incident inquiry report vocab"),
     ("verify", "alert evidence stats"),
     (
         "service",
@@ -76,7 +77,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "alert analytic config document engine error evaluation event incident inquiry objects report service simulate sources stats store story time verify vocab",
+        "alert analytic config document engine error evaluation event incident inquiry mcp objects report service simulate sources stats store story time verify vocab",
     ),
 ];
 

@@ -23,6 +23,8 @@ mod incidents;
 mod inputs;
 mod inspect;
 mod man;
+#[cfg(feature = "service")]
+mod mcp;
 mod nightly;
 mod options;
 mod reference;
@@ -81,6 +83,8 @@ enum Command {
     Explain(explain::Arguments),
     Feedback(feedback::Arguments),
     Approve(approve::Arguments),
+    #[cfg(feature = "service")]
+    Mcp(mcp::Arguments),
     #[cfg(feature = "simulate")]
     Simulate(simulate::Arguments),
     #[cfg(feature = "simulate")]
@@ -128,6 +132,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Explain(arguments) => explain::run(arguments, common, console),
         Command::Feedback(arguments) => feedback::run(arguments, common, console),
         Command::Approve(arguments) => approve::run(arguments, common, console),
+        #[cfg(feature = "service")]
+        Command::Mcp(arguments) => mcp::run(arguments, common, console),
         #[cfg(feature = "simulate")]
         Command::Simulate(arguments) => simulate::run(arguments, console),
         #[cfg(feature = "simulate")]

@@ -20,6 +20,8 @@ mod incidents;
 mod jobs;
 mod life;
 mod main_job;
+#[cfg(feature = "service")]
+mod mcp;
 mod mistakes;
 mod nightly;
 mod not_alerted;

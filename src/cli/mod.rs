@@ -19,6 +19,7 @@ mod evaluate;
 mod explain;
 mod feedback;
 mod format;
+mod generations;
 mod incidents;
 mod inputs;
 mod inspect;
@@ -78,6 +79,7 @@ enum Command {
     Tune(tune::Arguments),
     Coverage(coverage::Arguments),
     Show(show::Arguments),
+    Generations(generations::Arguments),
     Incidents(incidents::Arguments),
     Alerts(alerts::Arguments),
     Explain(explain::Arguments),
@@ -127,6 +129,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Tune(arguments) => tune::run(arguments, common, console),
         Command::Coverage(arguments) => coverage::run(arguments, common, console),
         Command::Show(arguments) => show::run(arguments, common, console),
+        Command::Generations(arguments) => generations::run(arguments, common, console),
         Command::Incidents(arguments) => incidents::run(arguments, common, console),
         Command::Alerts(arguments) => alerts::run(arguments, common, console),
         Command::Explain(arguments) => explain::run(arguments, common, console),

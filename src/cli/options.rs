@@ -93,6 +93,7 @@ const USED_BY: &[(&str, &[&str])] = &[
             "tune",
             "coverage",
             "show",
+            "generations",
             "incidents",
             "alerts",
             "explain",

@@ -1,33 +1,9 @@
 //! The generations of a store.
 
-use serde::Serialize;
-
 use crate::error::Result;
 use crate::inquiry::{Inquiry, lock};
+use crate::report::generations::GenerationEntry;
 use crate::store::{Manifest, Store};
-
-/// A generation that is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct GenerationEntry {
-    /// Its number.
-    pub generation: u64,
-    /// Whether it is the one in force.
-    pub in_force: bool,
-    /// When it was published, as the file of its manifest says; `null` if the system does not tell.
-    pub published_at: Option<String>,
-    /// The first of its days.
-    pub first_day: Option<String>,
-    /// The last of its days.
-    pub last_day: Option<String>,
-    /// Its days.
-    pub days: u64,
-    /// Distinct events on its days.
-    pub events: u64,
-    /// Entities that have a baseline; `null` if its file was removed meanwhile.
-    pub entities: Option<u64>,
-    /// Confirmed alerts of its days, whose activity was left out.
-    pub exclusions: u64,
-}
 
 impl Inquiry {
     /// Returns the generations that are kept, the one in force first.

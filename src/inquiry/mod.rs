@@ -27,7 +27,6 @@ pub use cursor::Cursor;
 pub use entities::{
     ENTITIES_MAX, EntityEntry, EntityPage, EntitySelection, LISTED, Learnt, Overview,
 };
-pub use generations::GenerationEntry;
 pub use incidents::Found;
 pub use judged::{BUDGETS, WhyNot};
 pub use moment::{AnalyticPattern, DayOrInstant, Instant};

@@ -9,7 +9,7 @@ use crate::mcp::answer::Answer;
 use crate::mcp::arguments::{Budgets, Listed, ListedEntities, Named, Nothing, Wanted, Why};
 use crate::mcp::lists::{self, PAGE, within};
 use crate::mcp::tool::{Asked, Offered};
-use crate::report::{Paint, explain};
+use crate::report::{Paint, explain, generations};
 use crate::vocab::EntityKind;
 
 /// The most entities of a list.
@@ -127,8 +127,8 @@ pub(super) fn all() -> Vec<Offered> {
                  how many days, events and entities it is.",
             ),
             |asked, _: Nothing, _| {
-                let generations = asked.inquiry.generations()?;
-                Ok(Answer::of(&json!({ "generations": generations })))
+                let kept = asked.inquiry.generations()?;
+                Ok(Answer::of(&generations::document(&kept)))
             },
         ),
     ]

@@ -19,6 +19,7 @@ pub mod evaluation;
 pub mod explain;
 mod extent;
 pub mod follow_up;
+pub mod generations;
 pub mod html;
 pub mod incident;
 pub mod inspection;

@@ -143,8 +143,8 @@ impl Store {
             Err(e) => return Err(fault::read(&path, e)),
         };
         let since = modified.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        let nanos = since.and_then(|since| i64::try_from(since.as_nanos()).ok());
-        Ok(nanos.map(Time::from_nanos))
+        let secs = since.and_then(|since| i64::try_from(since.as_secs()).ok());
+        Ok(secs.and_then(Time::from_secs))
     }
 
     /// Returns the oldest day of all generations that are kept, and the newest day of the one in force; `None` before the first

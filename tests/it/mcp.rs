@@ -363,6 +363,18 @@ fn an_assistant_is_told_what_it_asks_and_nothing_to_obey() {
     assert_eq!(learnt.succeeds().out, "");
     let said = client.told("generations", json!({}));
     assert_eq!(in_force(&said), (Some(2), Some(3), Some(180)));
+    // The command says the same.
+    let listed = world.run(&["generations", "--format", "json"]).succeeds();
+    let listed: Value = serde_json::from_str(&listed.out).unwrap();
+    assert_eq!(listed, said["untrusted"]);
+    let text = world.run(&["generations"]).succeeds().out;
+    let rows: Vec<&str> = text.lines().collect();
+    let [head, second, first, "", "generation 2 is in force"] = rows[..] else {
+        panic!("{text}")
+    };
+    assert!(rows.iter().all(|row| row.len() <= 80), "{text}");
+    assert!(head.contains("published") && second.trim_start().starts_with("2  2"));
+    assert!(first.contains("2026-03-02  2026-03-03") && first.contains(" 120 "));
     let listed = client.told("list_entities", json!({"text": "newcomer"}));
     assert_eq!(listed["untrusted"]["generation"], 2);
     assert_eq!(listed["untrusted"]["matching"], 1, "{listed}");
@@ -458,7 +470,10 @@ fn what_cannot_be_answered_is_told_with_what_to_do() {
     let answer: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(answer["error"]["code"], -32600, "{answer}");
     client.told("generations", json!({}));
-    client.leave();
+    // Who is asked to end does so, although the client still listens.
+    let id = client.child.id().to_string();
+    assert!(Command::new("kill").arg(id).status().unwrap().success());
+    assert!(client.child.wait().unwrap().success());
 }
 
 #[test]

@@ -163,9 +163,9 @@ impl Host for Process {
 
     fn secret(&self, place: &SecretPlace) -> Result<String> {
         let (name, found) = match place {
-            SecretPlace::Environment(name) => (name, std::env::var(name).ok()),
+            SecretPlace::Variable(name) => (name, std::env::var(&**name).ok()),
             SecretPlace::File(path) => {
-                let text = std::fs::read_to_string(path).map_err(|e| {
+                let text = std::fs::read_to_string(&**path).map_err(|e| {
                     Error::usage(format!("cannot read the secret in `{path}`")).cause(e)
                 })?;
                 (path, text.lines().next().map(str::to_owned))

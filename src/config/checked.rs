@@ -1,21 +1,20 @@
 //! The configuration as checked, and what it says of accounts, buckets and identities.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
 
 use crate::config::approval::{Approval, ApprovalContext};
 use crate::config::serve::Serve;
+use crate::config::sink::Sink;
 use crate::document::{Faults, Table, Word};
 use crate::event::{Provider, Source};
 use crate::glob::Glob;
 use crate::pattern::NamePattern;
 use crate::time::Time;
-use crate::vocab::{SOURCE_SILENT, Str, words};
+use crate::vocab::{SOURCE_SILENT, Str};
 
 /// Where the configuration is looked for when none is named.
 pub const DEFAULT_PATH: &str = "plimsoll.toml";
@@ -54,7 +53,7 @@ pub struct Config {
     pub analytics: Table,
     /// The service.
     pub serve: Serve,
-    /// Where alerts also go.
+    /// Where incidents also go.
     pub sinks: Vec<Sink>,
     /// What is configured but not acted upon by this version.
     pub warnings: Vec<String>,
@@ -96,29 +95,6 @@ pub struct PeerGroup {
     pub name: Str,
     /// Its members, by canonical id.
     pub identities: Vec<Glob>,
-}
-
-/// Where alerts also go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sink {
-    /// The address that alerts are posted to.
-    pub webhook: String,
-    /// How they are written.
-    pub format: SinkFormat,
-}
-
-words! {
-    /// How an alert is written.
-    SinkFormat {
-        /// Our own schema.
-        Json = "json",
-        /// OCSF detection finding.
-        Ocsf = "ocsf",
-        /// Elastic common schema.
-        Ecs = "ecs",
-        /// A few lines for people.
-        Text = "text",
-    }
 }
 
 impl Default for Config {

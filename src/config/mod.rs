@@ -13,20 +13,25 @@ mod partial_context;
 mod schedule;
 mod serve;
 mod shape;
+mod sink;
 mod value;
 mod written;
+mod written_sink;
 
 pub use approval::{Approval, ApprovalContext, Criteria};
 pub use checked::{
-    Binding, BoundSource, Config, DEFAULT_PATH, PeerGroup, Sensitive, Sink, SinkFormat,
-    approval_covering,
+    Binding, BoundSource, Config, DEFAULT_PATH, PeerGroup, Sensitive, approval_covering,
 };
 pub use cover::{Cover, Known};
 pub use draft::{Draft, without_approval};
 pub use partial_context::{PartialContext, Values};
 pub use schedule::{MonthDayRange, Schedule, TimeRange, WeekdayRange};
-pub use serve::{LISTEN_DEFAULT, Right, SecretPlace, Serve, Token, address, time_of_day};
+pub use serve::{LISTEN_DEFAULT, Right, Serve, Token, address, time_of_day};
 pub use shape::CONFIG;
+pub use sink::{
+    Address, LeastSeverity, NAME_CHARS_MAX, Rotation, SecretPlace, Sink, SinkFormat, SinkKind,
+    Target, Tell, Transport,
+};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::sink::SecretPlace;
 use crate::config::value::read_with;
 use crate::document::{Faults, Fields, Kind, Needs, Presence, Shape, Table, key};
 use crate::vocab::words;
@@ -56,15 +57,6 @@ impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?} {:?}", self.name, self.secret, self.rights)
     }
-}
-
-/// Where a secret is. It never stands in the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SecretPlace {
-    /// A variable of the environment.
-    Environment(String),
-    /// The first line of a file.
-    File(String),
 }
 
 impl std::default::Default for Serve {
@@ -238,8 +230,8 @@ fn token(table: &Table, faults: &mut Faults) -> Option<Token> {
         }
     }
     let secret = match (variable, file) {
-        (Some(name), None) => Some(SecretPlace::Environment(name)),
-        (None, Some(path)) => Some(SecretPlace::File(path)),
+        (Some(name), None) => Some(SecretPlace::Variable(name.into())),
+        (None, Some(path)) => Some(SecretPlace::File(path.into())),
         _ => {
             let wrong = "needs one of `token_env` and `token_file`";
             faults.add(&table.place, format!("{} {wrong}", TOKEN.name));

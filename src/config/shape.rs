@@ -1,7 +1,7 @@
 //! The keys of `plimsoll.toml`, as its reader asks for them and as its reference page and JSON Schema show them.
 
-use crate::config::SinkFormat;
 use crate::config::serve::SERVE;
+use crate::config::sink::{LeastSeverity, SinkFormat, SinkKind, Tell};
 use crate::document::{Kind, Needs, Others, Presence, Shape, key};
 use crate::event::Source;
 
@@ -15,6 +15,12 @@ const NETWORK: Kind<'static> = Kind::Text("network or address");
 const PATTERN: Kind<'static> = Kind::Text("text, `*` for any characters");
 const BUCKET: Kind<'static> =
     Kind::Text("bucket, `*` for any characters, with or without its provider");
+const VARIABLE: Kind<'static> = Kind::Text("name of a variable");
+const PATH: Kind<'static> = Kind::Text("path of a file");
+/// Megabytes, days and files of a file: the least, the most, and those of one that says nothing.
+pub(super) const MB: (u64, u64, u64) = (1, 1_000_000, 100);
+pub(super) const DAYS: (u64, u64, u64) = (1, 3_650, 30);
+pub(super) const KEEP: (u64, u64, u64) = (0, 10_000, 12);
 const ANALYTIC: Kind<'static> = Kind::Text("id of an analytic");
 
 /// The configuration.
@@ -99,7 +105,7 @@ pub static CONFIG: Shape<'static> = Shape {
             Kind::Tables(&SINK),
             Optional,
             "",
-            "Other places that alerts go to. This version reads and checks it, warns, and does not send.",
+            "Where incidents also go.",
         ),
         key(
             "analytic",
@@ -450,32 +456,174 @@ pub(super) static PEER_GROUP: Shape<'static> = Shape {
 /// `[[sink]]`
 pub(super) static SINK: Shape<'static> = Shape {
     name: "[[sink]]",
-    doc: "This version reads and checks sinks, warns that there are some, and sends nothing.",
+    doc: "Where incidents also go, beside the output: [SINKS.md](SINKS.md) shows each kind. What is told is put into the \
+          store first, and sent until the receiver has it. A secret never stands here: it is named by a variable of the \
+          environment (`…_env`) or a file (`…_file`, relative to the folder of `plimsoll.toml`).",
     keys: &[
         key(
-            "webhook",
-            Kind::Text("http or https address"),
+            "name",
+            Kind::Text("letters, digits, `-` and `_`"),
             Required,
+            "\"soc\"",
+            "Its name; no two sinks have the same.",
+        ),
+        key(
+            "kind",
+            Kind::Word(|| words_of(SinkKind::ALL, SinkKind::as_str)),
+            Required,
+            "\"webhook\"",
+            "Which kind of receiver it is.",
+        ),
+        key(
+            "url",
+            Kind::Text("address"),
+            Optional,
             "\"https://siem.example.com/hook\"",
-            "The address that alerts are posted to.",
+            "The address of a webhook, of the Jira site, of PagerDuty where it is not \
+             `https://events.pagerduty.com/v2/enqueue`, or of syslog as `tls://`, `tcp://` or `udp://host:port`.",
+        ),
+        key(
+            "url_env",
+            VARIABLE,
+            Optional,
+            "\"PLIMSOLL_SLACK_URL\"",
+            "Of slack, teams and webhook: the address, which is a secret.",
+        ),
+        key(
+            "url_file",
+            PATH,
+            Optional,
+            "\"/run/secrets/slack-url\"",
+            "The same, in a file.",
+        ),
+        key(
+            "token_env",
+            VARIABLE,
+            Optional,
+            "\"PLIMSOLL_SOC_TOKEN\"",
+            "The bearer token of a webhook, the routing key of pagerduty, the API token of jira.",
+        ),
+        key(
+            "token_file",
+            PATH,
+            Optional,
+            "\"/run/secrets/soc-token\"",
+            "The same, in a file.",
+        ),
+        key(
+            "signing_env",
+            VARIABLE,
+            Optional,
+            "\"PLIMSOLL_SOC_KEY\"",
+            "Of a webhook: the key with which bodies are signed (HMAC-SHA256 in `X-Plimsoll-Signature`).",
+        ),
+        key(
+            "signing_file",
+            PATH,
+            Optional,
+            "\"/run/secrets/soc-key\"",
+            "The same, in a file.",
         ),
         key(
             "format",
-            Kind::Word(sink_formats),
-            Default("\"json\""),
+            Kind::Word(|| words_of(SinkFormat::ALL, SinkFormat::as_str)),
+            Default("\"plimsoll\""),
             "\"ocsf\"",
-            "How alerts are written.",
+            "Of file, webhook and syslog: how documents are written.",
+        ),
+        key(
+            "tell",
+            Kind::Word(|| words_of(Tell::ALL, Tell::as_str)),
+            Default("\"incidents\""),
+            "\"alerts\"",
+            "What is told: the incident that an alert belongs to, as it is then; or each alert.",
+        ),
+        key(
+            "severity",
+            Kind::Word(|| words_of(LeastSeverity::ALL, LeastSeverity::as_str)),
+            Default("\"low\""),
+            "\"high\"",
+            "The least severity that is told.",
+        ),
+        key(
+            "analytics",
+            Kind::List(&PATTERN),
+            Optional,
+            "[\"AN*\"]",
+            "The analytics that are told; of an incident one will do. Without this key, all.",
+        ),
+        key(
+            "heartbeat",
+            Kind::Text("time of the day in UTC"),
+            Optional,
+            "\"09:00\"",
+            "When a following run tells daily that all is well, with figures. What is not well is told at once. Not of jira; \
+             pagerduty is told only what is not well.",
+        ),
+        key(
+            "path",
+            Kind::Text("path of a file"),
+            Optional,
+            "\"incidents.jsonl\"",
+            "Of file: where it is, relative to the folder of `plimsoll.toml`.",
+        ),
+        key(
+            "max_mb",
+            Kind::Within(MB.0, MB.1),
+            Default("100"),
+            "100",
+            "Of file: megabytes after which another is begun.",
+        ),
+        key(
+            "max_days",
+            Kind::Within(DAYS.0, DAYS.1),
+            Default("30"),
+            "30",
+            "Of file: days after which another is begun.",
+        ),
+        key(
+            "keep",
+            Kind::Within(KEEP.0, KEEP.1),
+            Default("12"),
+            "12",
+            "Of file: how many earlier files stay, as `FILE.1` and so on.",
+        ),
+        key(
+            "user",
+            Kind::Text("e-mail address"),
+            Optional,
+            "\"soc@example.com\"",
+            "Of jira: the user whose API token it is. Without it the token is a personal access token.",
+        ),
+        key(
+            "project",
+            Kind::Text("key of a project"),
+            Optional,
+            "\"SEC\"",
+            "Of jira: where issues are made.",
+        ),
+        key(
+            "issue_type",
+            Kind::Text("name of a type"),
+            Default("\"Task\""),
+            "\"Task\"",
+            "Of jira: the type of the issues.",
+        ),
+        key(
+            "labels",
+            Kind::List(&Kind::Text("text without blanks")),
+            Optional,
+            "[\"cloud\"]",
+            "Of jira: labels of the issues, beside `plimsoll` and the id of the incident.",
         ),
     ],
     others: None,
     needs: Needs::Nothing,
 };
 
-pub(super) fn sink_formats() -> Vec<&'static str> {
-    SinkFormat::ALL
-        .iter()
-        .map(|format| format.as_str())
-        .collect()
+/// Returns how words are written.
+pub(super) fn words_of<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> Vec<&'static str> {
+    all.iter().map(|one| word(*one)).collect()
 }
 
 /// `[analytic]`, whose tables the analytics read.

@@ -52,8 +52,14 @@ TimeWindow = "10m"
 threshold = 92.0
 
 [[sink]]
-webhook = "https://siem.example.com/hook"
+name = "siem"
+kind = "webhook"
+url = "https://siem.example.com/hook"
+token_env = "SIEM_TOKEN"
 format = "ocsf"
+severity = "high"
+analytics = ["AN*"]
+heartbeat = "09:30"
 "#;
 
 #[test]
@@ -89,8 +95,20 @@ fn everything_of_the_manual_is_read() {
         "etl"
     );
     assert_eq!(config.analytics.entries[0].key, "AN1594");
-    assert_eq!(config.sinks[0].format, SinkFormat::Ocsf);
-    assert_eq!(config.warnings.len(), 1);
+    let sink = &config.sinks[0];
+    assert_eq!(
+        sink.target,
+        Target::Webhook {
+            address: Address::Plain("https://siem.example.com/hook".into()),
+            token: Some(SecretPlace::Variable("SIEM_TOKEN".into())),
+            signing: None,
+            format: SinkFormat::Ocsf,
+        }
+    );
+    assert_eq!(
+        (sink.tell, sink.severity, sink.heartbeat),
+        (Tell::Incidents, LeastSeverity::High, Some(34_200))
+    );
     let databases: Vec<_> = config.geoip.iter().map(|word| &*word.text).collect();
     assert_eq!(databases, ["city.mmdb", "asn.mmdb"]);
     assert_eq!(config.mentioned_analytics().len(), 2);
@@ -180,13 +198,87 @@ fn faults_have_lines_and_near_misses() {
         ],
     );
     check(
-        "[[sink]]\nwebhook = \"siem\"\nformat = \"oscf\"\n[[peer_group]]\nname = \"a\"\nidentities = [\"x\"]\n\
+        "[[sink]]\nname = \"a b\"\nkind = \"wbhook\"\nformat = \"oscf\"\n[[peer_group]]\nname = \"a\"\nidentities = [\"x\"]\n\
          [[peer_group]]\nname = \"a\"\nidentities = [\"x\"]\n",
         &[
-            "2: `siem` is no http or https address",
-            "3: unknown format `oscf`; did you mean `ocsf`?",
-            "8: another [[peer_group]] is named `a`",
+            "2: `a b` is no name of a sink: letters, digits, `-` and `_`, at most 64",
+            "3: unknown kind of sink `wbhook`; did you mean `webhook`?",
+            "4: unknown format `oscf`; did you mean `ocsf`?",
+            "9: another [[peer_group]] is named `a`",
         ],
+    );
+}
+
+#[test]
+fn a_sink_says_what_its_kind_needs_and_never_what_may_be_a_secret() {
+    let of = |kind: &str, rest: &str| format!("[[sink]]\nname = \"a\"\nkind = \"{kind}\"\n{rest}");
+    check(
+        &of(
+            "slack",
+            "url = \"https://hooks.slack.com/services/T0/B0/x\"\n",
+        ),
+        &[
+            "1: a sink of kind slack needs `url_env` or `url_file`: its address is a secret",
+            "4: the address of slack is a secret: name its place with `url_env` or `url_file`",
+        ],
+    );
+    let pasted = "1: `token_env` names a variable of the environment, as in `PLIMSOLL_SOC`; what is here is no such name, and a \
+                  secret never stands here";
+    let pasted = pasted.replacen('1', "4", 1);
+    check(
+        &of("pagerduty", "token_env = \"R0-SECRET\"\nproject = \"x\"\n"),
+        &[
+            &pasted,
+            "5: a sink of kind pagerduty has no use for `project`; it takes url, token_env, token_file",
+        ],
+    );
+    check(
+        &of(
+            "webhook",
+            "url = \"https://user:pw@host/\"\nurl_env = \"A\"\nheartbeat = \"9:00\"\n",
+        ),
+        &[
+            "1: give `url`, or the place of a secret address, not both",
+            "6: `9:00` is no time of the day in UTC, such as 09:00",
+        ],
+    );
+    check(
+        &of("webhook", "url = \"https://user:pw@host/\"\n"),
+        &["1: `url` has a user or a password before its host: name a token instead"],
+    );
+    check(
+        &of("jira", "heartbeat = \"09:00\"\nlabels = [\"a b\"]\n"),
+        &[
+            "1: a heartbeat is no issue: `heartbeat` is not for jira",
+            "1: a sink of this kind needs `project`",
+            "1: a sink of this kind needs `token_env` or `token_file`: an API token",
+            "1: a sink of this kind needs `url`",
+            "5: `a b` has a blank, which labels may not have",
+        ],
+    );
+    check(
+        &of("syslog", "url = \"https://siem\"\n"),
+        &[
+            "1: `https://siem` is no address of syslog, as in `tls://siem.example.com:6514`, `tcp://…` or `udp://…`",
+        ],
+    );
+    check(
+        &(of("file", "path = \"a\"\nkeep = 20000\n")
+            + "[[sink]]\nname = \"A\"\nkind = \"file\"\npath = \"b\"\n"),
+        &[
+            "5: expected from 0 to 10000 files, found 20000",
+            "6: another [[sink]] is named `A`",
+        ],
+    );
+    let config = Config::parse(&of("syslog", "url = \"tls://[2001:db8::1]\"\n"), "p.toml").unwrap();
+    assert_eq!(
+        config.sinks[0].target,
+        Target::Syslog {
+            transport: Transport::Tls,
+            host: "2001:db8::1".into(),
+            port: 6514,
+            format: SinkFormat::Plimsoll,
+        }
     );
 }
 

@@ -8,12 +8,13 @@ use ipnet::IpNet;
 use crate::config::serve;
 use crate::config::shape::{
     APPROVAL, BINDING, CONFIG, CRITERIA, ESTATE, INPUT, KEEP_ALERTS_DAYS, NETWORK_TABLE,
-    PEER_GROUP, PEER_GROUPS, SENSITIVE, SINK, STORE, logs, sink_formats,
+    PEER_GROUP, PEER_GROUPS, SENSITIVE, STORE, logs,
 };
 use crate::config::value::{checked, read_with};
+use crate::config::written_sink::read_sinks;
 use crate::config::{
     Approval, Binding, BoundSource, Config, Criteria, MonthDayRange, PeerGroup, Schedule,
-    Sensitive, Sink, SinkFormat, TimeRange, WeekdayRange,
+    Sensitive, TimeRange, WeekdayRange,
 };
 use crate::document::{Faults, Fields, Node, Shape, Table, Value, Word};
 use crate::error::Result;
@@ -82,7 +83,7 @@ fn read(root: &Table, faults: &mut Faults) -> Config {
     config.bindings = read_bindings(&mut fields, faults);
     config.approvals = read_each(&mut fields, "approval", &APPROVAL, faults, read_approval);
     config.peer_groups = read_peer_groups(&mut fields, faults);
-    config.sinks = read_each(&mut fields, "sink", &SINK, faults, read_sink);
+    config.sinks = read_sinks(&mut fields, faults);
     if let Some(table) = fields
         .optional("analytic")
         .and_then(|value| value.table(faults))
@@ -91,9 +92,9 @@ fn read(root: &Table, faults: &mut Faults) -> Config {
     }
     fields.done(faults);
 
-    if !config.sinks.is_empty() {
+    if !config.sinks.is_empty() && cfg!(not(feature = "service")) {
         config.warnings.push(
-            "[[sink]] is not served by this version: alerts go to the output only".to_owned(),
+            "[[sink]] has no effect: this plimsoll was built without the feature `service`, and sends nothing".to_owned(),
         );
     }
     config
@@ -437,22 +438,4 @@ fn read_peer_groups(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<PeerGro
         });
     }
     groups
-}
-
-fn read_sink(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Sink> {
-    let webhook = read_with(fields.required("webhook", faults), faults, |text| {
-        let is_address = text.starts_with("https://") || text.starts_with("http://");
-        is_address
-            .then(|| text.to_owned())
-            .ok_or_else(|| "is no http or https address".to_owned())
-    });
-    let format = match fields.optional("format") {
-        Some(value) => value.one_of("format", SinkFormat::parse, &sink_formats(), faults),
-        None => Some(SinkFormat::Json),
-    };
-    fields.done(faults);
-    Some(Sink {
-        webhook: webhook?,
-        format: format?,
-    })
 }

@@ -18,6 +18,7 @@ mod lock;
 mod manifest;
 mod migrate;
 mod names;
+mod outbox;
 mod place;
 mod published;
 mod received;
@@ -35,6 +36,10 @@ pub use lock::{Lock, Role};
 use manifest::GENERATIONS_KEPT;
 pub use manifest::{DayEntry, Manifest, StateEntry};
 pub use names::{CHECKPOINT, FOLLOWED_EVENTS};
+pub use outbox::{
+    Dead, Entry, LeftBehind, Outbox, Outgoing, Pending, Put, SendingRight, SinkStatus, Told,
+    Waiting,
+};
 pub use place::{is_part_of_store, is_store};
 pub use published::{BegunDay, Staged};
 pub use received::{Received, ReceivedArchive, ReceivedBody};

@@ -30,6 +30,8 @@ pub const FOLLOWED_EVENTS: &str = "follow-events";
 pub const AUDIT: &str = "audit.jsonl";
 /// The folder of what clients handed over. It is no part of the store that logs are kept apart from: its archives are logs.
 pub const RECEIVED: &str = "received";
+/// The folder of what waits to be sent elsewhere.
+pub const OUTBOX: &str = "outbox";
 /// The folder of the learner's database.
 pub const LEARNER: &str = "learner";
 /// The file that a learner holds.
@@ -64,7 +66,7 @@ pub fn is_trained_file(name: &str) -> bool {
 
 /// Returns whether anything in a store has this name.
 pub fn is_of_store(name: &str) -> bool {
-    const FIXED: [&str; 13] = [
+    const FIXED: [&str; 14] = [
         MANIFEST,
         AUDIT,
         ALERTS,
@@ -74,6 +76,7 @@ pub fn is_of_store(name: &str) -> bool {
         TUNING,
         CHECKPOINT,
         FOLLOWED_EVENTS,
+        OUTBOX,
         LEARNER,
         LEARNER_LOCK,
         FOLLOWER_LOCK,

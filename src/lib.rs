@@ -104,6 +104,8 @@ pub mod score;
 pub mod service;
 #[cfg(feature = "simulate")]
 pub mod simulate;
+#[cfg(feature = "service")]
+pub mod sinks;
 pub mod sketch;
 pub mod sources;
 pub mod stats;

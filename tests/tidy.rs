@@ -70,6 +70,10 @@ const MAY_KNOW: &[(&str, &str)] = &[
         "alert baseline engine error glob incident report stats store time vocab",
     ),
     ("mcp", "engine error incident inquiry report vocab"),
+    (
+        "sinks",
+        "alert config document error glob incident report stats store time wording",
+    ),
     ("verify", "alert evidence stats"),
     (
         "service",
@@ -77,7 +81,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "alert analytic config document engine error evaluation event incident inquiry mcp objects report service simulate sources stats store story time verify vocab",
+        "alert analytic config document engine error evaluation event incident inquiry mcp objects report service simulate sinks sources stats store story time verify vocab",
     ),
 ];
 

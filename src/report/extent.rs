@@ -8,7 +8,7 @@ const SOURCES_SHOWN: usize = 3;
 
 /// Returns an extent in words, as in `61 calls (12 listings), 2,000 objects (1,950 read, 50 deleted), 60 buckets, 2.1 GB read`; nothing of
 /// nothing.
-pub(super) fn extent(extent: &Extent) -> String {
+pub fn extent(extent: &Extent) -> String {
     let listings = noun(extent.list_calls, "listing", "listings");
     let of_calls = match extent.list_calls {
         0 => String::new(),

@@ -47,5 +47,6 @@ pub mod tuning;
 pub mod verdict;
 
 pub use escape::{Html, Plain, in_shell};
+pub use extent::extent;
 pub use number::{count, noun};
 pub use paint::Paint;

@@ -1,0 +1,98 @@
+//! Secrets: tokens, keys, and addresses that whoever knows them can write to.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::config::SecretPlace;
+use crate::document::Place;
+use crate::error::{Error, Result};
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Secret {
+    /// Takes a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Returns the text, for whom it is meant.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Reads a secret from where the configuration says that it is. `variable` returns a variable of the environment.
+    ///
+    /// # Errors
+    ///
+    /// A usage error if it is not there, or is no single line of text.
+    pub fn read(
+        place: &SecretPlace,
+        configured: &Place,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self> {
+        let (text, whence) = match place {
+            SecretPlace::Variable(name) => {
+                let text = variable(name).filter(|text| !text.trim().is_empty());
+                let text = text.ok_or_else(|| {
+                    Error::usage(format!(
+                        "{configured}: the variable `{name}` of the environment is not set"
+                    ))
+                    .hint("set it for this command to the secret that the sink needs")
+                })?;
+                (text, format!("the variable `{name}`"))
+            }
+            SecretPlace::File(path) => {
+                let path = beside(configured, path);
+                let text = fs::read_to_string(&path).map_err(|e| {
+                    let shown = path.display();
+                    Error::usage(format!("{configured}: cannot read the secret in `{shown}`"))
+                        .cause(e)
+                })?;
+                (text, format!("the file `{}`", path.display()))
+            }
+        };
+        let text = text.trim();
+        if text.is_empty() || text.chars().any(char::is_control) {
+            return Err(Error::usage(format!(
+                "{configured}: what is in {whence} is no secret of one line"
+            )));
+        }
+        Ok(Self::new(text))
+    }
+}
+
+/// Returns a path of the configuration, which is relative to the folder of its file.
+pub(super) fn beside(configured: &Place, path: &str) -> PathBuf {
+    let folder = Path::new(&*configured.file).parent();
+    folder.unwrap_or(Path::new("")).join(path)
+}
+
+/// Takes secrets out of a text that somebody else wrote; of an address also its path and the parts of that, which is what servers repeat.
+pub(super) fn without(text: &str, secrets: &[&Secret]) -> String {
+    /// Shorter ones are no secrets, and may be in any text.
+    const SECRET_CHARS_MIN: usize = 6;
+    let parts = |secret: &'_ Secret| -> Vec<String> {
+        let whole = secret.expose();
+        let path = whole
+            .split_once("://")
+            .and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
+        let inner = path
+            .into_iter()
+            .flat_map(|path| path.split(['/', '?', '&', '=']));
+        let all = std::iter::once(whole).chain(path).chain(inner);
+        all.map(str::to_owned).collect()
+    };
+    let known = secrets.iter().flat_map(|secret| parts(secret));
+    known
+        .filter(|secret| secret.len() >= SECRET_CHARS_MIN)
+        .fold(text.to_owned(), |text, secret| text.replace(&secret, "…"))
+}

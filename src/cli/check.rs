@@ -9,11 +9,15 @@ use serde::Serialize;
 use crate::analytic::Analytic;
 use crate::cli::analytics::origin;
 use crate::cli::format::View;
+#[cfg(feature = "service")]
+use crate::cli::sending::{Purpose, surroundings};
 use crate::cli::setup::{load, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{ApprovalState, Reach, Setup, approval_states, in_force};
 use crate::error::Result;
 use crate::report::{Paint, Plain, approvals, count, json, tuning};
+#[cfg(feature = "service")]
+use crate::sinks;
 use crate::store::Store;
 use crate::vocab::EntityKind;
 
@@ -85,11 +89,12 @@ struct StoreDocument {
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = load(common.config.as_deref())?;
     setup.databases.verify()?;
+    let of_sinks = of_sinks(&setup)?;
     let store = common.store();
     let approval_states = approval_states(&setup, &store, Reach::Recent)?;
     let document = CheckDocument {
         schema: 1,
-        configuration: configuration(&setup, &approval_states),
+        configuration: configuration(&setup, &approval_states, of_sinks),
         analytics: analytics(&setup),
         store: stored(&setup, &store)?,
     };
@@ -101,7 +106,28 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     Ok(Ending::Complete)
 }
 
-fn configuration(setup: &Setup, approval_states: &[ApprovalState]) -> ConfigurationDocument {
+/// Returns what is risky of sinks.
+///
+/// # Errors
+///
+/// A usage error with all that is wrong with them: a secret that is not there, or one that would be sent unencrypted.
+#[cfg(feature = "service")]
+fn of_sinks(setup: &Setup) -> Result<Vec<String>> {
+    let surroundings = surroundings(Purpose::Batch);
+    sinks::check(&setup.config.sinks, &surroundings)?;
+    Ok(sinks::warnings(&setup.config.sinks, &surroundings))
+}
+
+#[cfg(not(feature = "service"))]
+fn of_sinks(_: &Setup) -> Result<Vec<String>> {
+    Ok(Vec::new())
+}
+
+fn configuration(
+    setup: &Setup,
+    approval_states: &[ApprovalState],
+    of_sinks: Vec<String>,
+) -> ConfigurationDocument {
     let config = &setup.config;
     let of_approvals = approval_states.iter().flat_map(|state| {
         let warnings = state.warnings.iter();
@@ -119,6 +145,7 @@ fn configuration(setup: &Setup, approval_states: &[ApprovalState]) -> Configurat
             .iter()
             .cloned()
             .chain(of_approvals)
+            .chain(of_sinks)
             .collect(),
     }
 }

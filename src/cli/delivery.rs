@@ -1,4 +1,4 @@
-//! Where alerts go.
+//! Where alerts go: to the output, into the store's archive, and to sinks.
 
 use std::fs::File;
 use std::io::Write;
@@ -8,6 +8,7 @@ use crate::alert::Alert;
 use crate::cli::Console;
 use crate::cli::format::Format;
 use crate::cli::options::AlertSelection;
+use crate::cli::sending::Sending;
 use crate::error::{Error, Result};
 use crate::report::summary::Tally;
 use crate::report::{Paint, json};
@@ -26,6 +27,7 @@ pub struct Delivery<'a> {
     format: Format,
     /// Whether alerts that an approval covers go further than into the archive.
     shows_suppressed: bool,
+    sending: &'a Sending<'a>,
     console: &'a Console,
     /// What was delivered.
     pub tally: Tally,
@@ -40,7 +42,7 @@ impl<'a> Delivery<'a> {
     pub fn open(
         (file, format, is_durable): (Option<&Path>, Format, bool),
         selection: &AlertSelection,
-        archive: Archive,
+        (archive, sending): (Archive, &'a Sending<'a>),
         console: &'a Console,
     ) -> Result<Self> {
         let open = |path: &Path| -> Result<(File, PathBuf)> {
@@ -54,6 +56,7 @@ impl<'a> Delivery<'a> {
             file: file.map(open).transpose()?,
             format,
             shows_suppressed: selection.show_suppressed,
+            sending,
             console,
             tally: Tally::default(),
         })
@@ -66,10 +69,12 @@ impl<'a> Delivery<'a> {
     /// Fails if it cannot be told.
     pub fn deliver(&mut self, alert: &Alert) -> Result<()> {
         self.tally.add(alert);
+        self.sending.about_to_tell(alert);
         if alert.suppressed_by.is_none() || self.shows_suppressed {
             self.tell(alert)?;
         }
-        self.keep(alert);
+        let is_kept = self.keep(alert);
+        self.sending.told(alert, is_kept);
         Ok(())
     }
 
@@ -92,15 +97,15 @@ impl<'a> Delivery<'a> {
     }
 
     /// Stores an alert in the archive. With a read-only store, scoring still works, and `explain` needs `--from`. A full disk may
-    /// have room again for the next alert.
-    fn keep(&mut self, alert: &Alert) {
+    /// have room again for the next alert. Returns whether it was stored.
+    fn keep(&mut self, alert: &Alert) -> bool {
         let (day, document) = (alert.time.day(), json::line(alert));
         let kept = if self.is_durable {
             self.archive.append_durably(day, &document)
         } else {
             self.archive.append(day, &document)
         };
-        if let Err(error) = kept
+        if let Err(error) = &kept
             && !std::mem::replace(&mut self.is_warned, true)
         {
             self.console.warn(&format!(
@@ -108,6 +113,7 @@ impl<'a> Delivery<'a> {
                 error.with_hints()
             ));
         }
+        kept.is_ok()
     }
 }
 

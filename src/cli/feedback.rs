@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::cli::format::View;
+use crate::cli::sending::{Purpose, Sending};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::VerdictInput;
 use crate::error::Result;
@@ -75,7 +76,13 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         note: arguments.note.clone(),
         is_later: arguments.later,
     };
-    let given = Inquiry::of_store(store).give_verdict(&setup, (id, judgement), console)?;
+    let given = Inquiry::of_store(store.clone()).give_verdict(&setup, (id, judgement), console)?;
+    let sending = Sending::start(&setup, &store, Purpose::Verdict, console)?;
+    let judged = given
+        .alerts
+        .iter()
+        .map(|alert| (alert.alert_id.clone(), alert.day));
+    sending.judged(judged.collect());
     match arguments.format {
         View::Text => {
             let GivenVerdict {
@@ -99,5 +106,6 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             console.print(&(text + "\n"))
         }
     }?;
+    sending.finish(Purpose::Verdict);
     Ok(Ending::Complete)
 }

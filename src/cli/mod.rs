@@ -31,6 +31,11 @@ mod options;
 mod reference;
 mod score;
 mod selection;
+#[cfg(not(feature = "service"))]
+#[path = "not_sending.rs"]
+mod sending;
+#[cfg(feature = "service")]
+mod sending;
 #[cfg(feature = "service")]
 mod serve;
 mod setup;
@@ -38,6 +43,8 @@ mod show;
 mod shown_commands;
 #[cfg(feature = "simulate")]
 mod simulate;
+#[cfg(feature = "service")]
+mod sink;
 mod train;
 mod tune;
 mod verify;
@@ -87,6 +94,8 @@ enum Command {
     Approve(approve::Arguments),
     #[cfg(feature = "service")]
     Mcp(mcp::Arguments),
+    #[cfg(feature = "service")]
+    Sink(sink::Arguments),
     #[cfg(feature = "simulate")]
     Simulate(simulate::Arguments),
     #[cfg(feature = "simulate")]
@@ -137,6 +146,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Approve(arguments) => approve::run(arguments, common, console),
         #[cfg(feature = "service")]
         Command::Mcp(arguments) => mcp::run(arguments, common, console),
+        #[cfg(feature = "service")]
+        Command::Sink(arguments) => sink::run(arguments, common, console),
         #[cfg(feature = "simulate")]
         Command::Simulate(arguments) => simulate::run(arguments, console),
         #[cfg(feature = "simulate")]

@@ -8,6 +8,7 @@ use crate::cli::delivery::Delivery;
 use crate::cli::format::Format;
 use crate::cli::inputs::Inputs;
 use crate::cli::options::{AlertSelection, PeriodSelection};
+use crate::cli::sending::{Purpose, Sending};
 use crate::cli::train::finish;
 use crate::cli::{Common, Console, Ending};
 use crate::engine;
@@ -56,7 +57,9 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let rest = inputs.rest;
     // What was told must be on disk before it is learnt.
     let to = (arguments.out.as_deref(), arguments.format, true);
-    let mut delivery = Delivery::open(to, &arguments.selection, Archive::alerts(&store), console)?;
+    let sending = Sending::start(&setup, &store, Purpose::Batch, console)?;
+    let archive = (Archive::alerts(&store), &sending);
+    let mut delivery = Delivery::open(to, &arguments.selection, archive, console)?;
     let options = ScoreOptions {
         show_suppressed: true,
         ..arguments.selection.options()
@@ -83,5 +86,6 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         console.is_verbose(),
         console.err(),
     ));
+    sending.finish(Purpose::Batch);
     finish(trained, &setup, common, &rest, console)
 }

@@ -12,6 +12,7 @@ use crate::cli::inputs::{
     Inputs, RejectFile, account_for, close, object_access, own_files, read_options, split,
 };
 use crate::cli::options::{AlertSelection, PeriodSelection};
+use crate::cli::sending::{Listening, Purpose, Sending};
 use crate::cli::setup::{warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, FollowOptions, KeepRejects, ScoreOptions, ToldBefore};
@@ -74,7 +75,13 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let store = common.store();
     // While following, each delivery is recorded.
     let to = (arguments.out.as_deref(), arguments.format, arguments.follow);
-    let mut delivery = Delivery::open(to, &arguments.selection, Archive::alerts(&store), console)?;
+    let purpose = match arguments.follow {
+        true => Purpose::Following,
+        false => Purpose::Batch,
+    };
+    let sending = Sending::start(&setup, &store, purpose, console)?;
+    let archive = (Archive::alerts(&store), &sending);
+    let mut delivery = Delivery::open(to, &arguments.selection, archive, console)?;
     warn_of_other_measures(&setup, &store, console)?;
     // Alerts that an approval covers are stored, too, so that `approve list` can count what each approval hides.
     let options = ScoreOptions {
@@ -108,11 +115,12 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             &setup,
             &store,
             &follow,
-            console,
+            &Listening::new(console, &sending),
             &mut |alert| delivery.deliver(alert),
             rejects.as_ref().map(|file| file as &dyn KeepRejects),
         )?;
         say(&Summary::of_score(&followed, &delivery.tally), console);
+        sending.finish(purpose);
         warn_of_approvals(&setup, &store, console)?;
         return Ok(account_for(&followed.intake, is_first, console));
     }
@@ -139,6 +147,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         |alert| delivery.deliver(alert),
     )?;
     say(&Summary::of_score(&scored, &delivery.tally), console);
+    sending.finish(purpose);
     warn_of_approvals(&setup, &store, console)?;
     Ok(close(&scored.intake, &rest, console))
 }

@@ -38,6 +38,7 @@ mod round_trip;
 mod service;
 mod shelf;
 mod sign_ins;
+mod sinks;
 mod sources;
 mod stored;
 mod told_again;

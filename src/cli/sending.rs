@@ -11,7 +11,7 @@ use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::incident::Playbook;
 use crate::report::noun;
-use crate::sinks::{self, Clock, HealthStatus, News, Sinks, Surroundings, Timing};
+use crate::sinks::{self, Clock, HealthStatus, Sinks, Surroundings, Timing};
 use crate::store::Store;
 use crate::time::{Day, Time};
 
@@ -145,7 +145,7 @@ impl<'a> Sending<'a> {
     /// Says what happened since it was last asked.
     fn say_news(&self) {
         for news in self.sinks.iter().flat_map(Sinks::news) {
-            self.console.warn(&sentence(&news));
+            self.console.warn(&news.to_string());
         }
     }
 
@@ -175,28 +175,6 @@ impl<'a> Sending<'a> {
                 state.name,
             ));
         }
-    }
-}
-
-/// Returns what happened as a sentence.
-fn sentence(news: &News) -> String {
-    match news {
-        News::Failing { sink, reason } => {
-            format!("sink `{sink}` does not take what is sent: {reason}; it is tried again")
-        }
-        News::Recovered { sink } => format!("sink `{sink}` takes what is sent again"),
-        News::GivenUp { sink, id, reason } => format!(
-            "sink `{sink}` refused document {id}: {reason}; `plimsoll sink replay {sink} {id}` sends it once more"
-        ),
-        News::Lost { sink, documents } => format!(
-            "too much waits for sink `{sink}`: its {} lost",
-            noun(
-                *documents as u64,
-                "oldest document is",
-                "oldest documents are"
-            )
-        ),
-        News::Fault { error } => format!("sinks: {error}"),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::cli::clock::{elapsed, now};
 use crate::cli::inputs::{Inputs, object_access, own_files, read_options, split};
 use crate::cli::options::{AlertSelection, PeriodSelection};
 use crate::cli::score::{POLL, POLL_OBJECTS, duration};
+use crate::cli::sending::{Purpose, surroundings};
 use crate::cli::setup::load;
 use crate::cli::{Common, Console, Ending};
 use crate::config::{Config, DEFAULT_PATH, SecretPlace, address, time_of_day};
@@ -20,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::objects::Access;
 use crate::report::Plain;
 use crate::service::{self, Host};
+use crate::sinks::Surroundings;
 use crate::sources::{InputFile, ReadOptions};
 use crate::time::Time;
 
@@ -176,6 +178,10 @@ impl Host for Process {
             Error::usage(format!("there is no secret in `{name}`"))
                 .hint("the configuration names it under [serve]")
         })
+    }
+
+    fn surroundings(&self) -> Surroundings<'static> {
+        surroundings(Purpose::Following)
     }
 
     fn tell(&self, line: &str) {

@@ -152,6 +152,11 @@ pub async fn verdict(mut call: Call) -> Answer {
         let setup = service.host.setup()?;
         let input = (&*id, judgement);
         let given = service.inquiry.give_verdict(&setup, input, &NoProgress)?;
+        if let Some(sinks) = service.sinks() {
+            let judged = given.alerts.iter();
+            let judged = judged.map(|alert| (alert.alert_id.clone(), alert.day));
+            sinks.judged(judged.collect());
+        }
         Ok(json!({"verdicts": given.documents()}))
     });
     json(StatusCode::OK, &given.await?)

@@ -1,4 +1,4 @@
-//! Alerts that are told: into the store's archive first, then to whoever listens.
+//! Alerts that are told: into the store's archive first, then to sinks and whoever listens.
 
 use serde::Serialize;
 
@@ -16,9 +16,17 @@ use crate::store::Archive;
 ///
 /// Fails if it cannot be kept. The follower then goes on from its last checkpoint, and tells it again under the same id.
 pub fn deliver(service: &Service, archive: &Archive, alert: &Alert) -> Result<()> {
+    let sinks = service.sinks();
+    let is_told = alert.suppressed_by.is_none();
+    if let Some(sinks) = sinks.as_ref().filter(|_| is_told) {
+        sinks.about_to_tell(alert)?;
+    }
     archive.append_durably(alert.time.day(), &json::line(alert))?;
     service.metrics.note_alert(alert);
-    if alert.suppressed_by.is_some() || service.live.receiver_count() == 0 {
+    if let Some(sinks) = sinks {
+        sinks.told(alert, is_told);
+    }
+    if !is_told || service.live.receiver_count() == 0 {
         return Ok(());
     }
     tell(service, Kind::Alert, alert);

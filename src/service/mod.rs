@@ -41,6 +41,7 @@ use crate::service::events::BODY_BYTES_MAX;
 use crate::service::guard::Guard;
 use crate::service::live::{LIVE_KEPT, Live};
 use crate::service::metrics::Metrics;
+use crate::sinks::{HealthStatus, Sinks, Surroundings};
 use crate::sources::{InputFile, ReadOptions};
 use crate::store::{Received, Role, Store};
 use crate::time::Time;
@@ -89,6 +90,9 @@ pub trait Host: Send + Sync {
     /// Fails if there is none.
     fn secret(&self, place: &SecretPlace) -> Result<String>;
 
+    /// Returns what sinks need of the world.
+    fn surroundings(&self) -> Surroundings<'static>;
+
     /// Tells the operator something, as one line of a log.
     fn tell(&self, line: &str);
 
@@ -102,6 +106,7 @@ pub(crate) struct Service {
     store: Store,
     received: Arc<Received>,
     guard: Guard,
+    began: Time,
     /// What requests are answered from.
     inquiry: Inquiry,
     /// The configuration and the analytics as they were read last.
@@ -112,6 +117,8 @@ pub(crate) struct Service {
     /// Ends the run of the follower: for good, or for it to begin again with another configuration.
     follower_ends: Mutex<Arc<AtomicBool>>,
     is_ending: AtomicBool,
+    /// Where incidents also go, while logs are judged.
+    sinks: Mutex<Option<Arc<Sinks>>>,
     live: broadcast::Sender<Live>,
     metrics: Metrics,
     /// Bytes of requests that may still be taken into memory.
@@ -132,6 +139,10 @@ pub(crate) struct Status {
     /// When the last training ended, and what was wrong with it.
     trained: Option<Time>,
     training_fault: Option<String>,
+    /// Events that this run of the follower added, when it last did, and the newest of each log.
+    events: u64,
+    last_news: Option<Time>,
+    newest: Vec<(String, Time)>,
     /// Archives of what was handed over: up to where each was read.
     read: BTreeMap<PathBuf, u64>,
 }
@@ -158,6 +169,24 @@ impl Service {
             archive.bytes.saturating_sub(read)
         });
         behind.sum()
+    }
+
+    /// Returns what sinks are told of how the service is.
+    fn health(&self) -> HealthStatus {
+        let status = self.status();
+        HealthStatus {
+            began: Some(self.began),
+            events: status.events,
+            last_news: status.last_news,
+            logs: status.newest,
+            store_fault: status.scoring_fault,
+            training_fault: status.training_fault,
+            ..HealthStatus::default()
+        }
+    }
+
+    fn sinks(&self) -> Option<Arc<Sinks>> {
+        locked(&self.sinks).clone()
     }
 
     fn is_ending(&self) -> bool {
@@ -201,10 +230,12 @@ pub fn serve(
         inquiry: Inquiry::of_store(store.clone()),
         store: store.clone(),
         guard,
+        began: host.now(),
         status: Mutex::default(),
         wanted: Condvar::new(),
         follower_ends: Mutex::default(),
         is_ending: AtomicBool::new(false),
+        sinks: Mutex::default(),
         live: broadcast::channel(LIVE_KEPT).0,
         metrics: Metrics::new(),
         room: Arc::new(Semaphore::new(BODY_BYTES_IN_MEMORY)),

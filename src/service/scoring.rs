@@ -1,14 +1,16 @@
-//! The thread that judges: it follows what is handed over and all other logs, as `score --follow` does.
+//! The thread that judges: it follows what is handed over and all other logs, as `score --follow` does, and tells sinks.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::alert::Alert;
-use crate::engine::{self, FollowOptions, Progress, Standing};
+use crate::engine::{self, FollowOptions, Progress, Setup, Standing};
 use crate::error::Result;
+use crate::incident::Playbook;
 use crate::service::metrics::Counted;
 use crate::service::{Service, delivery, locked};
+use crate::sinks::{self, Sinks, Surroundings};
 use crate::store::{Archive, Lock, Manifest};
 
 /// How often a store without a generation is looked at.
@@ -16,9 +18,11 @@ const WAIT: Duration = Duration::from_millis(200);
 /// The pause after a fault, which doubles until it is the longest.
 const PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// How long the end waits for sinks.
+const SETTLE: Duration = Duration::from_secs(10);
 
 /// Follows until the service ends. After a fault it begins again at the last checkpoint.
-pub fn run(service: &Service, lock: &Lock) {
+pub fn run(service: &Arc<Service>, lock: &Lock) {
     let mut pause = PAUSE;
     while !service.is_ending() {
         let run = service.store.manifest().and_then(|manifest| {
@@ -50,7 +54,7 @@ fn wait(service: &Service, at_most: Duration) {
     }
 }
 
-fn follow(service: &Service, lock: &Lock, manifest: &Manifest) -> Result<()> {
+fn follow(service: &Arc<Service>, lock: &Lock, manifest: &Manifest) -> Result<()> {
     let setup = Arc::new(service.host.setup()?);
     locked(&service.setup).clone_from(&setup);
     let ends = Arc::new(AtomicBool::new(service.is_ending()));
@@ -61,6 +65,7 @@ fn follow(service: &Service, lock: &Lock, manifest: &Manifest) -> Result<()> {
         ..service.host.follow()?
     };
     let archive = Archive::alerts(&service.store);
+    let _sinks = Sending::start(service, &setup)?;
     let progress = Scoring(service);
     let at = (&service.store, lock);
     if !service.store.was_followed() {
@@ -81,6 +86,47 @@ fn follow(service: &Service, lock: &Lock, manifest: &Manifest) -> Result<()> {
     Ok(())
 }
 
+/// The sinks of a run of the follower. At its end what waits is sent, as far as that is possible soon; the rest by the next run.
+struct Sending<'s>(&'s Service);
+
+impl<'s> Sending<'s> {
+    /// Starts them, if there are any.
+    fn start(service: &'s Arc<Service>, setup: &Setup) -> Result<Self> {
+        let configured = &setup.config.sinks;
+        if !configured.is_empty() {
+            let of_health = service.clone();
+            let surroundings = Surroundings {
+                health: Some(Box::new(move || of_health.health())),
+                ..service.host.surroundings()
+            };
+            for warning in sinks::warnings(configured, &surroundings) {
+                service.host.tell(&warning);
+            }
+            let playbook = Playbook::of(&setup.analytics);
+            let started = Sinks::start(configured, &service.store, playbook, surroundings)?;
+            *locked(&service.sinks) = Some(Arc::new(started));
+        }
+        Ok(Self(service))
+    }
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        let ended = locked(&self.0.sinks).take();
+        if let Some(sinks) = ended {
+            sinks.settle(SETTLE);
+            say_news(self.0, &sinks);
+        }
+    }
+}
+
+/// Says what happened to sinks since it was last said.
+fn say_news(service: &Service, sinks: &Sinks) {
+    for news in sinks.news() {
+        service.host.tell(&news.to_string());
+    }
+}
+
 /// Takes over how far logs were followed.
 fn note(service: &Service, counted: &Counted, standing: &Standing<'_>) {
     let archives = service.received.archives().unwrap_or_default();
@@ -90,7 +136,21 @@ fn note(service: &Service, counted: &Counted, standing: &Standing<'_>) {
         (path, read)
     });
     locked(&service.status).read = read.collect();
-    let at = (service.behind(), service.host.now());
+    if let Some(sinks) = service.sinks() {
+        say_news(service, &sinks);
+    }
+    let now = service.host.now();
+    let mut status = locked(&service.status);
+    if standing.intake.events > status.events {
+        status.last_news = Some(now);
+    }
+    status.events = standing.intake.events;
+    let newest = standing.newest.iter();
+    status.newest = newest
+        .map(|(log, time)| ((*log).to_owned(), *time))
+        .collect();
+    drop(status);
+    let at = (service.behind(), now);
     service.metrics.note_standing(standing, counted, at);
 }
 

@@ -102,6 +102,33 @@ pub enum News {
     },
 }
 
+impl fmt::Display for News {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failing { sink, reason } => write!(
+                f,
+                "sink `{sink}` does not take what is sent: {reason}; it is tried again"
+            ),
+            Self::Recovered { sink } => write!(f, "sink `{sink}` takes what is sent again"),
+            Self::GivenUp { sink, id, reason } => write!(
+                f,
+                "sink `{sink}` refused document {id}: {reason}; `plimsoll sink replay {sink} {id}` sends it once more"
+            ),
+            Self::Lost { sink, documents: 1 } => {
+                write!(
+                    f,
+                    "too much waits for sink `{sink}`: its oldest document is lost"
+                )
+            }
+            Self::Lost { sink, documents } => write!(
+                f,
+                "too much waits for sink `{sink}`: its {documents} oldest documents are lost"
+            ),
+            Self::Fault { error } => write!(f, "sinks: {error}"),
+        }
+    }
+}
+
 /// Threads that send.
 #[derive(Debug)]
 pub struct Deliverer {

@@ -256,6 +256,10 @@ fn a_new_service_learns_what_it_gets_and_then_judges_and_tells_it_live() {
     let days = world.days();
     world.link_days("past", &days[..10]);
     world.link_days("new", &days[10..]);
+    let configured =
+        std::fs::read_to_string(world.path().join("plimsoll.toml")).expect("it is there");
+    let sink = "[[sink]]\nname = \"soc\"\nkind = \"file\"\npath = \"told.jsonl\"\n";
+    world.write("plimsoll.toml", format!("{configured}\n{sink}"));
     let served = Served::start(&world, &[]);
     let waiting = served.get("/readyz").is(503).json();
     assert_eq!(waiting["scoring"]["why"], "nothing was learnt yet");
@@ -367,6 +371,17 @@ fn a_new_service_learns_what_it_gets_and_then_judges_and_tells_it_live() {
     let why = refused.is(409).json()["detail"].to_string();
     assert!(why.contains("too little is stored"), "{why}");
     served.end();
+    // The sink was told of what was told live, and of the verdict.
+    let told = std::fs::read_to_string(world.path().join("told.jsonl")).expect("it was told");
+    let documents = told
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let mut of_incident = documents.filter(|document| document["incident_id"] == json!(id));
+    assert!(of_incident.clone().next().is_some(), "{told}");
+    assert!(
+        of_incident.any(|document| document["verdict"]["verdict"] == json!(false)),
+        "{told}"
+    );
 }
 
 #[test]

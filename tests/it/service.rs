@@ -180,14 +180,16 @@ impl Served {
     }
 }
 
-/// Returns the alerts in an archive by id, each as it was told first.
+/// Returns the ids of the alerts in an archive. Of logs that are silent only whoever gets all of them tells.
 fn archived(folder: &Path) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
         for line in text.lines() {
             let alert: Value = serde_json::from_str(line).unwrap_or_default();
-            if let Some(id) = alert["alert_id"].as_str() {
+            if let Some(id) = alert["alert_id"].as_str()
+                && alert["analytic"] != "SOURCE-SILENT"
+            {
                 ids.insert(id.to_owned());
             }
         }

@@ -600,7 +600,14 @@ pub(super) static SINK: Shape<'static> = Shape {
         ),
     ],
     others: None,
-    needs: Needs::Nothing,
+    needs: Needs::Any(&[
+        "url",
+        "url_env",
+        "url_file",
+        "token_env",
+        "token_file",
+        "path",
+    ]),
 };
 
 /// Returns how words are written.

@@ -11,8 +11,10 @@ use crate::inquiry::{Budget, DayOrInstant, EntitySelection, Page, Selection, Why
 use crate::report::{approvals, tuning};
 use crate::service::call::{Answer, Call, json};
 use crate::service::live::{self, Kind};
+use crate::service::lock::locked;
+use crate::service::metrics;
 use crate::service::problem::Problem;
-use crate::service::{Service, locked, metrics};
+use crate::service::state::Service;
 use crate::vocab::EntityKind;
 
 /// Documents on a page if the request does not say.
@@ -83,7 +85,10 @@ fn page(name: &str, page: Page<Value>) -> Value {
 /// Answers with incidents.
 pub async fn incidents(call: Call) -> Answer {
     if wants_live(&call) {
-        return Ok(live::stream_of(&call.service, Kind::Incident));
+        return Ok(live::stream_of(
+            call.service.live.subscribe(),
+            Kind::Incident,
+        ));
     }
     let selection = selection(&call)?;
     let found = call.work(move |service| {
@@ -111,7 +116,7 @@ pub async fn incident(call: Call) -> Answer {
 /// Answers with alerts.
 pub async fn alerts(call: Call) -> Answer {
     if wants_live(&call) {
-        return Ok(live::stream_of(&call.service, Kind::Alert));
+        return Ok(live::stream_of(call.service.live.subscribe(), Kind::Alert));
     }
     let selection = selection(&call)?;
     let found = call.work(move |service| {

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::service::Service;
 use crate::service::guard::Caller;
+use crate::service::state::Service;
 
 /// Notes a request.
 pub fn note(

@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::service::Service;
 use crate::service::problem::Problem;
+use crate::service::state::Service;
 
 /// How long a client may send nothing of a body, and how long the whole of it may take.
 const PAUSE_MAX: Duration = Duration::from_secs(30);

@@ -6,8 +6,8 @@ use crate::alert::Alert;
 use crate::error::Result;
 use crate::incident::Playbook;
 use crate::report::json;
-use crate::service::Service;
 use crate::service::live::{Kind, Live};
+use crate::service::state::Service;
 use crate::store::Archive;
 
 /// Keeps an alert durably, and tells it.

@@ -1,18 +1,17 @@
 //! Logs that are handed over. An answer is given once they are durable; whatever was answered is judged and learnt, also after a
 //! crash. Whoever got no answer sends them again: what was there before is recognised by the ids of its records.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::{StatusCode, header};
-use serde::Serialize;
 use serde_json::json;
 
 use crate::error::Error;
-use crate::service::Service;
 use crate::service::call::{Answer, Call, json};
 use crate::service::problem::Problem;
-use crate::sources::{self, FileReport, ReadOptions, Reject};
+use crate::service::receipt::{Receipt, RejectedRecord};
+use crate::service::state::Service;
+use crate::sources::{self, ReadOptions, Reject};
 
 /// The most bytes of one delivery, as it is sent.
 pub const BODY_BYTES_MAX: usize = 32 << 20;
@@ -22,39 +21,6 @@ const BEHIND_MAX: u64 = 8 << 30;
 const REJECTS_NAMED_MAX: usize = 100;
 /// The encodings of bodies that are read; they are recognised from the bytes.
 const ENCODINGS: [&str; 4] = ["identity", "gzip", "x-gzip", "zstd"];
-
-/// What became of a delivery.
-#[derive(Debug, Serialize)]
-pub struct Receipt {
-    /// Records in it.
-    pub records: u64,
-    /// Those that are events.
-    pub events: u64,
-    /// Events by format.
-    pub formats: BTreeMap<&'static str, u64>,
-    /// Records that are left out on purpose, by reason.
-    pub skipped: BTreeMap<&'static str, u64>,
-    /// Records that could not be read, by reason.
-    pub rejected: BTreeMap<&'static str, u64>,
-    /// The first of them.
-    pub rejects: Vec<RejectedRecord>,
-    /// Why the delivery could not be read to its end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
-
-/// A record that could not be read.
-#[derive(Debug, Serialize)]
-pub struct RejectedRecord {
-    /// Its number in the delivery, from 1.
-    pub record: u64,
-    /// The line on which it begins, from 1.
-    pub line: u64,
-    /// The byte at which it begins, from 0, after decompression.
-    pub byte: u64,
-    /// Why.
-    pub reason: &'static str,
-}
 
 /// Answers `POST /v1/events`.
 pub async fn take(mut call: Call) -> Answer {
@@ -76,7 +42,7 @@ pub async fn take_otlp(mut call: Call) -> Answer {
         0 => json!({}),
         _ => json!({"partialSuccess": {
             "rejectedLogRecords": rejected.to_string(),
-            "errorMessage": reasons(&receipt),
+            "errorMessage": receipt.reasons(),
         }}),
     };
     json(StatusCode::OK, &answer)
@@ -147,7 +113,7 @@ fn keep(service: &Arc<Service>, bytes: &[u8]) -> Result<Receipt, Problem> {
             more: Some(("receipt", json!(receipt))),
             ..Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                format!("nothing of it could be read: {}", reasons(&receipt)),
+                format!("nothing of it could be read: {}", receipt.reasons()),
             )
             .hint("`plimsoll inspect FILE` says what it sees; docs/FORMATS.md lists the formats")
         });
@@ -165,30 +131,5 @@ fn not_kept(error: Error) -> Problem {
     Problem {
         retry_after_secs: Some(5),
         ..Problem::busy(format!("it cannot be kept: {}", error.with_causes()))
-    }
-}
-
-fn reasons(receipt: &Receipt) -> String {
-    let rejected = receipt.rejected.iter();
-    let counted = rejected.map(|(reason, n)| format!("{n} {reason}"));
-    let all: Vec<String> = counted.chain(receipt.error.clone()).collect();
-    all.join(", ")
-}
-
-impl Receipt {
-    fn of(report: FileReport, rejects: Vec<RejectedRecord>) -> Self {
-        Self {
-            records: report.records,
-            events: report.events,
-            formats: report
-                .formats
-                .iter()
-                .map(|(format, n)| (format.as_str(), *n))
-                .collect(),
-            skipped: report.skipped,
-            rejected: report.rejected,
-            rejects,
-            error: report.error,
-        }
     }
 }

@@ -14,8 +14,9 @@ use subtle::ConstantTimeEq;
 
 use crate::config::{Right, Serve, Token};
 use crate::error::{Error, Result};
+use crate::service::host::Host;
+use crate::service::lock::locked;
 use crate::service::problem::Problem;
-use crate::service::{Host, locked};
 
 /// The fewest characters of a secret.
 const SECRET_CHARS_MIN: usize = 16;

@@ -21,7 +21,10 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::Serve;
 use crate::error::{Error, Result};
-use crate::service::{Service, locked, routes};
+use crate::service::lock::locked;
+use crate::service::peer::Peer;
+use crate::service::routes;
+use crate::service::state::Service;
 
 /// Connections at once, in all and from one address.
 const CONNECTIONS_MAX: usize = 512;
@@ -39,10 +42,6 @@ const STOP_EVERY: Duration = Duration::from_millis(50);
 const PAUSE: Duration = Duration::from_millis(100);
 /// Threads that wait for the network; answers are put together on others.
 const THREADS: usize = 2;
-
-/// Who is connected.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub IpAddr);
 
 /// Reads the certificate and its key, if the service is to speak TLS.
 ///

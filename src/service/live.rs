@@ -12,8 +12,6 @@ use hyper::body::Frame;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::service::Service;
-
 /// Documents that a slow reader may lie behind before it is told to read the list anew.
 pub const LIVE_KEPT: usize = 1_024;
 /// How often a silent connection is shown to live.
@@ -49,8 +47,7 @@ impl Kind {
 }
 
 /// Returns an answer that goes on with every document of a kind. A reader that cannot follow gets an event `missed`, and reads the list.
-pub fn stream_of(service: &Service, kind: Kind) -> Response<Body> {
-    let receiver = service.live.subscribe();
+pub fn stream_of(receiver: broadcast::Receiver<Live>, kind: Kind) -> Response<Body> {
     let lasts = Box::pin(tokio::time::sleep(LASTS));
     let opening = Bytes::from_static(b"retry: 2000\n\n");
     let events = stream::unfold(

@@ -13,8 +13,8 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::alert::{Alert, Status};
 use crate::engine::{Standing, TrainSummary};
-use crate::service::events::Receipt;
-use crate::service::locked;
+use crate::service::lock::locked;
+use crate::service::receipt::Receipt;
 use crate::time::Time;
 
 /// The content type of what is written.

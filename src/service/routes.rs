@@ -13,9 +13,10 @@ use serde_json::{Map, Value, json};
 use crate::config::Right;
 use crate::report::json;
 use crate::service::call::{Answer, Call};
-use crate::service::listener::Peer;
+use crate::service::peer::Peer;
 use crate::service::problem::Problem;
-use crate::service::{Service, answers, audit, events};
+use crate::service::state::Service;
+use crate::service::{answers, audit, events};
 
 const GET: &str = "GET";
 const POST: &str = "POST";

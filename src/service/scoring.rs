@@ -8,8 +8,10 @@ use crate::alert::Alert;
 use crate::engine::{self, FollowOptions, Progress, Setup, Standing};
 use crate::error::Result;
 use crate::incident::Playbook;
+use crate::service::delivery;
+use crate::service::lock::locked;
 use crate::service::metrics::Counted;
-use crate::service::{Service, delivery, locked};
+use crate::service::state::Service;
 use crate::sinks::{self, Sinks, Surroundings};
 use crate::store::{Archive, Lock, Manifest};
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::engine::{self, Progress, TrainSummary};
 use crate::error::Result;
-use crate::service::{Service, locked};
+use crate::service::lock::locked;
+use crate::service::state::Service;
 use crate::time::Time;
 
 /// How often it is asked whether it is time.

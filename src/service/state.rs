@@ -1,0 +1,121 @@
+//! A running service: what its threads and its answers share.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+
+use tokio::sync::{Semaphore, broadcast};
+
+use crate::engine::Setup;
+use crate::inquiry::Inquiry;
+use crate::service::guard::Guard;
+use crate::service::host::Host;
+use crate::service::live::Live;
+use crate::service::lock::locked;
+use crate::service::metrics::Metrics;
+use crate::sinks::{HealthStatus, Sinks};
+use crate::store::{Received, Store};
+use crate::time::Time;
+
+/// A running service.
+pub struct Service {
+    pub host: Arc<dyn Host>,
+    pub store: Store,
+    pub received: Arc<Received>,
+    pub guard: Guard,
+    pub began: Time,
+    /// What requests are answered from.
+    pub inquiry: Inquiry,
+    /// The configuration and the analytics as they were read last.
+    pub setup: Mutex<Arc<Setup>>,
+    pub status: Mutex<Status>,
+    /// Whenever a training is asked for, or the service ends.
+    pub wanted: Condvar,
+    /// Ends the run of the follower: for good, or for it to begin again with another configuration.
+    pub follower_ends: Mutex<Arc<AtomicBool>>,
+    pub is_ending: AtomicBool,
+    /// Where incidents also go, while logs are judged.
+    pub sinks: Mutex<Option<Arc<Sinks>>>,
+    pub live: broadcast::Sender<Live>,
+    pub metrics: Metrics,
+    /// Bytes of requests that may still be taken into memory.
+    pub room: Arc<Semaphore>,
+    pub answers: Arc<Semaphore>,
+}
+
+/// What the service does, and what went wrong last.
+#[derive(Debug, Clone, Default)]
+pub struct Status {
+    /// Whether logs are judged.
+    pub is_scoring: bool,
+    /// Why they are not.
+    pub scoring_fault: Option<String>,
+    /// Whether a training is wanted at once, and whether one runs.
+    pub is_training_wanted: bool,
+    pub is_training: bool,
+    /// When the last training ended, and what was wrong with it.
+    pub trained: Option<Time>,
+    pub training_fault: Option<String>,
+    /// Events that this run of the follower added, when it last did, and the newest of each log.
+    pub events: u64,
+    pub last_news: Option<Time>,
+    pub newest: Vec<(String, Time)>,
+    /// Archives of what was handed over: up to where each was read.
+    pub read: BTreeMap<PathBuf, u64>,
+}
+
+impl Service {
+    pub fn setup(&self) -> Arc<Setup> {
+        locked(&self.setup).clone()
+    }
+
+    pub fn status(&self) -> Status {
+        locked(&self.status).clone()
+    }
+
+    /// Returns how many bytes were handed over and are not judged yet.
+    pub fn behind(&self) -> u64 {
+        let archives = self.received.archives().unwrap_or_default();
+        let read = &locked(&self.status).read;
+        let behind = archives.iter().map(|archive| {
+            let read = read.get(&archive.path).copied().unwrap_or_default();
+            archive.bytes.saturating_sub(read)
+        });
+        behind.sum()
+    }
+
+    /// Returns what sinks are told of how the service is.
+    pub fn health(&self) -> HealthStatus {
+        let status = self.status();
+        HealthStatus {
+            began: Some(self.began),
+            events: status.events,
+            last_news: status.last_news,
+            logs: status.newest,
+            store_fault: status.scoring_fault,
+            training_fault: status.training_fault,
+            ..HealthStatus::default()
+        }
+    }
+
+    pub fn sinks(&self) -> Option<Arc<Sinks>> {
+        locked(&self.sinks).clone()
+    }
+
+    pub fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Relaxed)
+    }
+
+    /// Lets the follower read the configuration anew, and go on from its checkpoint.
+    pub fn reload(&self) {
+        locked(&self.follower_ends).store(true, Ordering::Relaxed);
+    }
+
+    /// Ends the service: what was handed over is judged, and then nothing goes on.
+    pub fn end(&self) {
+        self.is_ending.store(true, Ordering::Relaxed);
+        self.reload();
+        self.wanted.notify_all();
+    }
+}

@@ -1,7 +1,7 @@
 //! A Model Context Protocol server: the questions that a store can be asked, as tools for assistants.
 //!
 //! Everything that it says of logs was written by whoever made the logs. So names and descriptions of tools are fixed texts, what comes
-//! from logs is in one member of an answer that says what it is ([`answer`]), and no tool changes anything.
+//! from logs is in one member of an answer that says what it is (the file `answer`), and no tool changes anything.
 //!
 //! It speaks over any two streams, and works on a question beside the next ones.
 

@@ -35,6 +35,8 @@ mod reference;
 mod retention;
 mod round_trip;
 #[cfg(feature = "service")]
+mod served;
+#[cfg(feature = "service")]
 mod service;
 mod shelf;
 mod sign_ins;

@@ -41,7 +41,8 @@ pub struct Caller {
 /// What is asked of a request before it is answered.
 pub struct Guard {
     hosts: Vec<String>,
-    scheme: &'static str,
+    /// Those under which a page of ours may have been reached.
+    schemes: &'static [&'static str],
     tokens: Vec<(Token, String)>,
     requests: Rates,
     wrong: Rates,
@@ -83,9 +84,10 @@ impl Guard {
         }
         Ok(Self {
             hosts: settings.hosts.clone(),
-            scheme: match settings.tls {
-                Some(_) => "https",
-                None => "http",
+            // A proxy before a service without a certificate may speak TLS.
+            schemes: match settings.tls {
+                Some(_) => &["https"],
+                None => &["http", "https"],
             },
             tokens,
             requests: Rates::new(RATE, BURST),
@@ -141,8 +143,11 @@ impl Guard {
         }
         let foreign = || Problem::new(StatusCode::FORBIDDEN, "a page of another site asks");
         if let Some(origin) = request.headers.get(header::ORIGIN) {
-            let ours = format!("{}://{place}", self.scheme);
-            if !origin.as_bytes().eq_ignore_ascii_case(ours.as_bytes()) {
+            let is_ours = self.schemes.iter().any(|scheme| {
+                let ours = format!("{scheme}://{place}");
+                origin.as_bytes().eq_ignore_ascii_case(ours.as_bytes())
+            });
+            if !is_ours {
                 return Err(foreign());
             }
         }

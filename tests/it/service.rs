@@ -264,6 +264,9 @@ fn what_is_wrong_with_a_request_is_said_and_costs_nobody_else_anything() {
     );
     let own = format!("http://{}", served.address);
     problem(post(&[("origin", &own)], b"?"), 422, "read");
+    // A proxy before it may speak TLS.
+    let proxied = format!("https://{}", served.address);
+    problem(post(&[("origin", &proxied)], b"?"), 422, "read");
     assert_eq!(served.get("/nowhere").status, 404);
     assert_eq!(served.ask("DELETE", "/v1/alerts", &[], b"").status, 405);
     // OTLP as its exporters send it, and an empty delivery.

@@ -31,6 +31,12 @@ pub fn explain(alert: &Alert, paint: Paint) -> String {
     out
 }
 
+/// Returns each reason of an alert in a sentence, in their order. Nothing in them is escaped.
+pub fn sentences(alert: &Alert) -> Vec<String> {
+    let of = |reason| reason::sentence(reason, &alert.entity.id);
+    alert.reasons.iter().map(of).collect()
+}
+
 /// Returns an incident and then the explanation of its alerts, the severest first.
 pub fn explain_incident(incident: &Incident, alerts: &[Alert], paint: Paint) -> String {
     let mut out = story(incident, alerts, paint);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::engine::{self, NoProgress, TuneAction, TuneOptions, VerdictInput};
 use crate::incident::Playbook;
 use crate::inquiry::{Budget, DayOrInstant, EntitySelection, Page, Selection, WhyNot};
-use crate::report::{approvals, tuning};
+use crate::report::{Paint, approvals, explain, incident as incident_report, tuning};
 use crate::service::call::{Answer, Call, json};
 use crate::service::live::{self, Kind};
 use crate::service::lock::locked;
@@ -102,13 +102,19 @@ pub async fn incidents(call: Call) -> Answer {
     json(StatusCode::OK, &found.await?)
 }
 
-/// Answers with one incident and its alerts.
+/// Answers with one incident and its alerts, the reasons of each in a sentence, and all of it as a text.
 pub async fn incident(call: Call) -> Answer {
     let id = call.part("id").to_owned();
     let found = call.work(move |service| {
         let playbook = Playbook::of(&service.setup().analytics);
         let (incident, alerts) = service.inquiry.incident(&id, &playbook)?;
-        Ok(json!({"incident": incident, "alerts": alerts}))
+        let sentences = alerts.iter().map(explain::sentences);
+        Ok(json!({
+            "incident": incident,
+            "sentences": sentences.collect::<Vec<_>>(),
+            "text": incident_report::story(&incident, &alerts, Paint::Never),
+            "alerts": alerts,
+        }))
     });
     json(StatusCode::OK, &found.await?)
 }
@@ -323,7 +329,7 @@ pub async fn approvals(call: Call) -> Answer {
     let found = call.work(move |service| {
         let setup = service.host.setup()?;
         let states = service.inquiry.approvals(&setup)?;
-        Ok(json!({"approvals": approvals::document(&states)}))
+        Ok(json!(approvals::document(&states)))
     });
     json(StatusCode::OK, &found.await?)
 }

@@ -163,6 +163,11 @@ fn a_new_service_learns_what_it_gets_and_then_judges_and_tells_it_live() {
 
     let id = told["incident_id"].as_str().expect("an id").to_owned();
     let found = served.get(&format!("/v1/incidents/{id}")).is(200).json();
+    let reasons = found["alerts"][0]["reasons"].as_array().expect("reasons");
+    let sentences = found["sentences"][0].as_array().expect("a sentence each");
+    assert_eq!(sentences.len(), reasons.len(), "{found}");
+    let text = found["text"].as_str().expect("a text");
+    assert!(text.contains(&id) && text.contains("Next steps"), "{text}");
     let alert = found["alerts"][0]["alert_id"]
         .as_str()
         .expect("an alert")

@@ -19,6 +19,7 @@ mod listener;
 mod live;
 mod lock;
 mod metrics;
+mod page;
 mod peer;
 mod problem;
 mod receipt;

@@ -16,13 +16,29 @@ use crate::service::call::{Answer, Call};
 use crate::service::peer::Peer;
 use crate::service::problem::Problem;
 use crate::service::state::Service;
-use crate::service::{answers, audit, events};
+use crate::service::{answers, audit, events, page};
 
 const GET: &str = "GET";
 const POST: &str = "POST";
 
 /// The routes of the service.
 pub static ROUTES: &[Route] = &[
+    Route {
+        right: None,
+        gives: "text/html",
+        ..route(GET, "/", Ask::Page, "The page for people")
+    },
+    Route {
+        right: None,
+        parameters: &[parameter("name", "The name of the file")],
+        gives: "*/*",
+        ..route(
+            GET,
+            "/assets/{name}",
+            Ask::Asset,
+            "A file that the page loads",
+        )
+    },
     Route {
         right: None,
         ..route(GET, "/healthz", Ask::Health, "Whether the process answers")
@@ -265,6 +281,8 @@ struct Parameter {
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ask {
+    Page,
+    Asset,
     Health,
     Ready,
     Metrics,
@@ -308,6 +326,8 @@ const fn parameter(name: &'static str, meaning: &'static str) -> Parameter {
 impl Ask {
     async fn answer(self, call: Call) -> Answer {
         match self {
+            Self::Page => Ok(page::index()),
+            Self::Asset => page::asset(call.part("name")).ok_or_else(nothing_here),
             Self::Health => answers::health(),
             Self::Ready => answers::ready(&call),
             Self::Metrics => answers::metrics(&call),
@@ -344,11 +364,7 @@ pub fn router(service: Arc<Service>) -> Router {
         let answer = move |request: Request| answer(of_route.clone(), route, request);
         router = router.route(route.path, on(filter, answer));
     }
-    let elsewhere = || async {
-        Problem::new(StatusCode::NOT_FOUND, "there is nothing here")
-            .hint("/openapi.json lists what there is")
-            .response()
-    };
+    let elsewhere = || async { nothing_here().response() };
     let otherwise = || async {
         Problem::new(StatusCode::METHOD_NOT_ALLOWED, "it is not asked so")
             .hint("/openapi.json lists what there is")
@@ -357,6 +373,11 @@ pub fn router(service: Arc<Service>) -> Router {
     router
         .fallback(elsewhere)
         .method_not_allowed_fallback(otherwise)
+}
+
+fn nothing_here() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is nothing here")
+        .hint("/openapi.json lists what there is")
 }
 
 /// Admits a request and answers it.

@@ -38,6 +38,8 @@ mod round_trip;
 mod served;
 #[cfg(feature = "service")]
 mod service;
+#[cfg(feature = "service")]
+mod service_page;
 mod shelf;
 mod sign_ins;
 mod sinks;

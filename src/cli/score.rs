@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::clock::elapsed;
+use crate::cli::clock::{elapsed, now};
 use crate::cli::delivery::Delivery;
 use crate::cli::format::Format;
 use crate::cli::inputs::{
@@ -107,6 +107,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             poll_objects: arguments.poll.unwrap_or(POLL_OBJECTS),
             until_idle: arguments.until_idle,
             clock: elapsed,
+            now: Some(now),
         };
         let is_first = !store.was_followed();
         let rejects = common.rejects.as_deref().map(RejectFile::append);

@@ -149,6 +149,7 @@ impl Host for Process {
             until_idle: None,
             ending: Arc::default(),
             clock: elapsed,
+            now: Some(now),
         })
     }
 

@@ -19,7 +19,7 @@ use crate::sources::{self, FileReport, InputFile, ReadOptions, Reject};
 use crate::time::{Day, Time};
 
 /// How far, in seconds, an event may be dated ahead of the present before it is left out.
-pub(super) const FUTURE_SECS_MAX: i64 = 5 * 60;
+pub const FUTURE_SECS_MAX: i64 = 5 * 60;
 /// Events handed over at a time. The batch is small, so that the allocator reuses its memory: larger pieces go back to the
 /// system each time, and clearing them again costs more than adding their events.
 const BATCH: usize = 64;

@@ -50,7 +50,7 @@ pub use evaluate::{
 pub use feedback::{Change, Feedback, Reported, VerdictInput, feedback, feedback_on_all};
 pub use follow::{FollowOptions, Standing, follow, follow_holding};
 pub use inspect::{FormatSurvey, Missing, Survey, TakeEvent, inspect};
-pub use intake::{Intake, IntakeSummary, KeepRejects};
+pub use intake::{FUTURE_SECS_MAX, Intake, IntakeSummary, KeepRejects};
 pub use lookup::lookup;
 pub use nightly::{NightSummary, nightly};
 pub use not_alerted::{

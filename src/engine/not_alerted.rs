@@ -322,7 +322,7 @@ fn not_learnt(day: Day, manifest: &Manifest) -> Error {
         (Some(first), Some(last)) => format!("the store has {} to {}", first.day, last.day),
         _ => "the store has no day".to_owned(),
     };
-    Error::failed(format!("{day} was not learnt"))
+    Error::missing(format!("{day} was not learnt"))
         .hint(format!("{known}; give the logs of the day after it"))
 }
 
@@ -419,7 +419,7 @@ fn find<'f>(
             "no event of {entity} is known on {}, so there was nothing to judge",
             question.day
         )),
-        None => Error::failed(format!(
+        None => Error::missing(format!(
             "no entity matches `{}` on {}",
             question.entity, question.day
         ))

@@ -259,13 +259,16 @@ impl Incident {
         let said: Vec<_> = self.alerts.iter().filter_map(|id| verdict_on(id)).collect();
         let is_open = |id: &&String| !self.covered.contains(id) && verdict_on(id).is_none();
         let open = self.alerts.iter().filter(is_open).count();
+        let is_true = said.iter().any(|(is_true, _)| *is_true);
         self.verdict = (!said.is_empty()).then(|| IncidentVerdict {
-            verdict: said.iter().any(|(is_true, _)| *is_true),
+            verdict: is_true,
             alerts: said.len() as u64,
             open: open as u64,
+            // That of a verdict that is shown.
             note: said
                 .iter()
                 .rev()
+                .filter(|(one, _)| *one == is_true)
                 .find_map(|(_, note)| *note)
                 .map(str::to_owned),
         });

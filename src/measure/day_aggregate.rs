@@ -459,7 +459,14 @@ impl DayAggregate {
     /// Notes what another detector concluded. That is nothing that anybody did, so no subject has it.
     fn note_finding(&mut self, resolved: &ResolvedEvent) {
         self.findings.note_event(resolved);
-        self.coverage.note(resolved.event);
+        // What a revision adds must not matter, whichever comes first.
+        let event = resolved.event;
+        let (id, provider) = (event.id.clone(), event.provider);
+        self.coverage.note(&Event {
+            action: event.action,
+            op: event.op.clone(),
+            ..Event::new(event.time, id, provider, event.source)
+        });
     }
 
     /// Notes what does not depend on the subjects.

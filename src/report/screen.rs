@@ -20,6 +20,8 @@ use crate::stats::Severity;
 const TWO_WEEKS: u64 = 14;
 /// Incidents that are listed.
 const INCIDENTS_SHOWN: usize = 10;
+/// The lines that tell of gaps in the logs.
+const GAP_LINES: usize = 2;
 /// Characters of an incident's id that name it.
 const ID_SHOWN: usize = 7;
 /// Columns that are left for what happened, at least.
@@ -108,7 +110,9 @@ fn write_screen(out: &mut String, screen: &Screen, width: usize, paint: Paint) -
             ),
         )?;
     }
-    write_incidents(out, &weightiest, width, paint)?;
+    // A line more above is one less below: the screen is as long as a terminal is high.
+    let n_shown = INCIDENTS_SHOWN - if n_blind > 0 { GAP_LINES } else { 0 };
+    write_incidents(out, (&weightiest, n_shown), width, paint)?;
     writeln!(out)?;
     if let Some(evaluation) = &summary.evaluation {
         write_evaluation(out, evaluation, screen.budget_per_day, paint)?;
@@ -180,14 +184,14 @@ fn weightiest(incidents: &[Incident]) -> Vec<&Incident> {
 
 fn write_incidents(
     out: &mut String,
-    weightiest: &[&Incident],
+    (weightiest, n_shown): (&[&Incident], usize),
     width: usize,
     paint: Paint,
 ) -> std::fmt::Result {
     if weightiest.is_empty() {
         return Ok(());
     }
-    let shown = &weightiest[..weightiest.len().min(INCIDENTS_SHOWN)];
+    let shown = &weightiest[..weightiest.len().min(n_shown)];
     // Severity, score, time and id, with the blanks between all columns.
     let fixed = 4 + 6 + 2 + 11 + 2 + ID_SHOWN + 2;
     let what = width.saturating_sub(fixed).max(WHAT_MIN);

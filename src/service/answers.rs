@@ -9,6 +9,7 @@ use crate::engine::{self, NoProgress, TuneAction, TuneOptions, VerdictInput};
 use crate::incident::Playbook;
 use crate::inquiry::{Budget, DayOrInstant, EntitySelection, Page, Selection, WhyNot};
 use crate::report::{Paint, approvals, explain, incident as incident_report, tuning};
+use crate::service::audit::Decided;
 use crate::service::call::{Answer, Call, json};
 use crate::service::live::{self, Kind};
 use crate::service::lock::locked;
@@ -142,6 +143,13 @@ pub async fn alert(call: Call) -> Answer {
     json(StatusCode::OK, &found.await?)
 }
 
+/// Notes beside an answer what was decided, for the audit log.
+fn decided(what: Value, answer: Answer) -> Answer {
+    let mut response = answer?;
+    response.extensions_mut().insert(Decided(what));
+    Ok(response)
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct VerdictRequest {
@@ -154,13 +162,14 @@ struct VerdictRequest {
 pub async fn verdict(mut call: Call) -> Answer {
     let request: VerdictRequest = call.document().await?;
     let id = call.part("id").to_owned();
+    let what = json!({"verdict": request.verdict, "note": request.note});
     let given = call.work(move |service| {
         let judgement = VerdictInput {
             is_true: request.verdict,
             note: request.note,
             is_later: true,
         };
-        let setup = service.host.setup()?;
+        let setup = service.setup_now()?;
         let input = (&*id, judgement);
         let given = service.inquiry.give_verdict(&setup, input, &NoProgress)?;
         if let Some(sinks) = service.sinks() {
@@ -170,7 +179,7 @@ pub async fn verdict(mut call: Call) -> Answer {
         }
         Ok(json!({"verdicts": given.documents()}))
     });
-    json(StatusCode::OK, &given.await?)
+    decided(what, json(StatusCode::OK, &given.await?))
 }
 
 /// Answers with entities.
@@ -233,7 +242,7 @@ pub async fn not_alerted(call: Call) -> Answer {
             time: DayOrInstant::parse(&time)?,
             budget: None,
         };
-        let setup = service.host.setup()?;
+        let setup = service.setup_now()?;
         Ok(json!(service.inquiry.not_alerted(
             &setup,
             &why_not,
@@ -304,6 +313,7 @@ struct TuningRequest {
 pub async fn tune(mut call: Call) -> Answer {
     let request: TuningRequest = call.document().await?;
     let budget = budget(&request.budget)?;
+    let what = json!({"budget": request.budget, "analytic": request.analytic});
     let found = call.work(move |service: &Service| {
         let options = TuneOptions {
             budgets: vec![budget.per_day()],
@@ -321,13 +331,13 @@ pub async fn tune(mut call: Call) -> Answer {
         }
         Ok(json!(report))
     });
-    json(StatusCode::OK, &found.await?)
+    decided(what, json(StatusCode::OK, &found.await?))
 }
 
 /// Answers with approvals.
 pub async fn approvals(call: Call) -> Answer {
     let found = call.work(move |service| {
-        let setup = service.host.setup()?;
+        let setup = service.setup_now()?;
         let states = service.inquiry.approvals(&setup)?;
         Ok(json!(approvals::document(&states)))
     });

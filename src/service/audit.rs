@@ -1,16 +1,20 @@
-//! Who decided what, and when: one line for each request that changes something, whether it succeeded or not.
+//! Who decided what, and when: one line for each request that would change something, whether it succeeded, failed or was refused.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::service::guard::Caller;
 use crate::service::state::Service;
+
+/// What a request decided, beside the answer to it.
+#[derive(Debug, Clone)]
+pub struct Decided(pub Value);
 
 /// Notes a request.
 pub fn note(
     service: &Service,
     caller: &Caller,
     (method, path, of): (&str, &str, &str),
-    status: u16,
+    (status, decided): (u16, Option<Decided>),
 ) {
     let line = json!({
         "time": service.host.now().to_string(),
@@ -20,6 +24,7 @@ pub fn note(
         "route": path,
         "path": of,
         "status": status,
+        "decided": decided.map(|Decided(what)| what),
     });
     if let Err(error) = service.store.note_audit(&line.to_string()) {
         let why = error.with_causes();

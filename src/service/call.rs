@@ -72,13 +72,19 @@ impl Call {
         if stated.is_some_and(|stated| stated > at_most) {
             return Err(too_large());
         }
-        let wanted = stated.unwrap_or(at_most) as u32;
-        let Ok(room) = self.service.room.clone().try_acquire_many_owned(wanted) else {
-            return Err(Problem::busy("too much is sent at once"));
+        // Room is taken as bytes come, so that nobody holds it by what he only announces.
+        let room = |bytes: usize| {
+            let room = self
+                .service
+                .room
+                .clone()
+                .try_acquire_many_owned(bytes as u32);
+            room.map_err(|_| Problem::busy("too much is sent at once"))
         };
+        let mut held = room(0)?;
         let body = std::mem::take(&mut self.body);
         let mut parts = body.into_data_stream();
-        let mut bytes = Vec::with_capacity(stated.unwrap_or_default());
+        let mut bytes = Vec::new();
         let all = async {
             loop {
                 let next = tokio::time::timeout(PAUSE_MAX, parts.next()).await;
@@ -92,13 +98,14 @@ impl Call {
                 if bytes.len() + part.len() > at_most {
                     return Err(too_large());
                 }
+                held.merge(room(part.len())?);
                 bytes.extend_from_slice(&part);
             }
         };
         tokio::time::timeout(BODY_LASTS, all)
             .await
             .map_err(|_| slow())??;
-        Ok((bytes, room))
+        Ok((bytes, held))
     }
 
     /// Returns the body as a document.
@@ -130,7 +137,7 @@ impl Call {
             let permit = service.answers.clone().acquire_owned().await;
             let worked = tokio::task::spawn_blocking(move || {
                 let _permit = permit;
-                work(&service)
+                work(&service).map_err(|problem| of_new_store(problem, &service))
             });
             worked.await.unwrap_or_else(|_| {
                 Err(Problem::new(
@@ -140,6 +147,16 @@ impl Call {
             })
         }
     }
+}
+
+/// Returns why something is not there: in a store of which nothing was learnt, nothing is yet.
+fn of_new_store(problem: Problem, service: &Service) -> Problem {
+    let is_new = || matches!(service.store.manifest(), Ok(None));
+    if problem.status != StatusCode::NOT_FOUND || !is_new() {
+        return problem;
+    }
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "nothing was learnt yet")
+        .hint("hand over logs, and ask for a training: POST /v1/generations")
 }
 
 fn slow() -> Problem {

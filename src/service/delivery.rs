@@ -19,7 +19,12 @@ pub fn deliver(service: &Service, archive: &Archive, alert: &Alert) -> Result<()
     let sinks = service.sinks();
     let is_told = alert.suppressed_by.is_none();
     if let Some(sinks) = sinks.as_ref().filter(|_| is_told) {
-        sinks.about_to_tell(alert)?;
+        // Sinks hold up nothing that others are told.
+        if let Err(error) = sinks.about_to_tell(alert) {
+            let why = error.with_hints();
+            let what = format!("if the service crashes now, sinks are not told of an alert: {why}");
+            service.host.tell(&what);
+        }
     }
     archive.append_durably(alert.time.day(), &json::line(alert))?;
     service.metrics.note_alert(alert);

@@ -2,10 +2,12 @@
 //! crash. Whoever got no answer sends them again: what was there before is recognised by the ids of its records.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use serde_json::json;
 
+use crate::engine::FUTURE_SECS_MAX;
 use crate::error::Error;
 use crate::service::call::{Answer, Call, json};
 use crate::service::problem::Problem;
@@ -15,6 +17,9 @@ use crate::sources::{self, ReadOptions, Reject};
 
 /// The most bytes of one delivery, as it is sent.
 pub const BODY_BYTES_MAX: usize = 32 << 20;
+/// The most bytes that one delivery may unpack to, and the longest that it is read.
+const UNPACKED_BYTES_MAX: u64 = 1 << 30;
+const READING_LASTS: Duration = Duration::from_secs(60);
 /// Bytes that were handed over and not judged, from which on no more are taken.
 const BEHIND_MAX: u64 = 8 << 30;
 /// Rejected records that are named one by one.
@@ -89,11 +94,14 @@ fn keep(service: &Arc<Service>, bytes: &[u8]) -> Result<Receipt, Problem> {
         ..ReadOptions::default()
     };
     let mut rejects = Vec::new();
-    let report = sources::read(
+    let began = service.host.since_start();
+    let (mut is_cut, mut future) = (false, 0);
+    let latest = service.host.now().plus_secs(FUTURE_SECS_MAX);
+    let report = sources::read_while(
         bytes,
         "the body",
         &options,
-        &mut |_| {},
+        &mut |event| future += u64::from(event.time > latest),
         &mut |reject: Reject| {
             if rejects.len() < REJECTS_NAMED_MAX {
                 rejects.push(RejectedRecord {
@@ -104,8 +112,24 @@ fn keep(service: &Arc<Service>, bytes: &[u8]) -> Result<Receipt, Problem> {
                 });
             }
         },
+        &mut |report| {
+            let took = service.host.since_start().saturating_sub(began);
+            is_cut = report.bytes_json > UNPACKED_BYTES_MAX
+                || took > READING_LASTS
+                || service.host.is_stopped();
+            !is_cut
+        },
     );
-    let receipt = Receipt::of(report, rejects);
+    if is_cut {
+        service.metrics.note_refused();
+        let detail = format!(
+            "it unpacks to more than {} MiB, or takes longer than {} s to read",
+            UNPACKED_BYTES_MAX >> 20,
+            READING_LASTS.as_secs()
+        );
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).hint("send it in parts"));
+    }
+    let receipt = Receipt::of(report, future, rejects);
     let has_none = receipt.events == 0 && receipt.skipped.is_empty();
     if has_none && (!receipt.rejected.is_empty() || receipt.error.is_some()) {
         service.metrics.note_refused();

@@ -80,6 +80,16 @@ impl Guard {
                 ))
                 .hint("as `openssl rand -hex 32` makes one"));
             }
+            if let Some((other, _)) = tokens
+                .iter()
+                .find(|(_, known): &&(Token, String)| *known == secret)
+            {
+                return Err(Error::usage(format!(
+                    "the tokens `{}` and `{}` have the same secret",
+                    other.name, token.name
+                ))
+                .hint("give each a secret of its own, or one token both rights"));
+            }
             tokens.push((token.clone(), secret));
         }
         Ok(Self {
@@ -108,7 +118,7 @@ impl Guard {
     ) -> std::result::Result<Caller, Problem> {
         self.check_place(request)?;
         let anyone = || Caller {
-            name: address.to_string(),
+            name: network(address),
             address,
         };
         let caller = match right {
@@ -186,14 +196,6 @@ impl Guard {
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "a token is needed")
                 .hint("send `Authorization: Bearer SECRET`"));
         };
-        // Who guesses is told less and less often whether he was right.
-        let key = address.to_string();
-        if !self.wrong.has(&key, now) {
-            return Err(Problem {
-                retry_after_secs: Some(10),
-                ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens")
-            });
-        }
         let mut found = None;
         for (token, secret) in &self.tokens {
             // All are compared, each in a time that says nothing of where they differ.
@@ -202,7 +204,13 @@ impl Guard {
             }
         }
         let Some(token) = found else {
-            self.wrong.take(&key, now);
+            // Who guesses is slowed down. Who knows the secret is not, also behind the same address.
+            if !self.wrong.take(&network(address), now) {
+                return Err(Problem {
+                    retry_after_secs: Some(10),
+                    ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens")
+                });
+            }
             return Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "no such token is configured",
@@ -221,6 +229,17 @@ impl Guard {
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
+}
+
+/// Returns the name of the network that one client has: an address, or of IPv6 the /64.
+fn network(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(_) => address.to_string(),
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
 }
 
 /// How often something may happen, by client: a store of permits that fills again by itself.
@@ -245,20 +264,15 @@ impl Rates {
         self.at_once.min(left + gained)
     }
 
-    /// Returns whether the client has a permit.
-    fn has(&self, client: &str, now: Duration) -> bool {
-        let known = locked(&self.left).get(client).copied();
-        known.is_none_or(|known| self.left(known, now) >= 1.0)
-    }
-
     /// Takes a permit of the client; returns whether he had one.
     fn take(&self, client: &str, now: Duration) -> bool {
         let mut clients = locked(&self.left);
         if clients.len() >= CLIENTS_MAX && !clients.contains_key(client) {
             let full = Duration::from_secs_f64(self.at_once / self.per_sec);
             clients.retain(|_, (_, since)| now.saturating_sub(*since) < full);
+            // Whoever comes with many addresses makes others forgotten, and locks nobody out.
             if clients.len() >= CLIENTS_MAX {
-                return false;
+                clients.pop_first();
             }
         }
         let known = clients.get(client).copied().unwrap_or((self.at_once, now));

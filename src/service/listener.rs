@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::Serve;
 use crate::error::{Error, Result};
+use crate::service::live::{Kind, Live};
 use crate::service::lock::locked;
 use crate::service::peer::Peer;
 use crate::service::routes;
@@ -35,7 +37,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const HEAD_BYTES_MAX: usize = 32 << 10;
 /// How long a connection may last, and how long its last answer may then take.
 const CONNECTION_LASTS: Duration = Duration::from_secs(3_700);
-const LAST_ANSWER_LASTS: Duration = Duration::from_secs(15);
+const LAST_ANSWER_LASTS: Duration = Duration::from_secs(5);
 /// How often it is asked whether the service is to end.
 const STOP_EVERY: Duration = Duration::from_millis(50);
 /// The pause after a connection could not be taken, as when too many files are open.
@@ -91,12 +93,14 @@ pub fn run(
         .build()
         .map_err(cannot)?;
     listener.set_nonblocking(true).map_err(cannot)?;
-    runtime.block_on(async {
+    let taken = runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot)?;
         begun();
         take_all(service, listener, tls).await;
         Ok(())
-    })
+    });
+    runtime.shutdown_timeout(LAST_ANSWER_LASTS);
+    taken
 }
 
 async fn take_all(
@@ -112,7 +116,7 @@ async fn take_all(
     loop {
         tokio::select! {
             _ = stopped.tick() => {
-                if service.host.is_stopped() {
+                if service.host.is_stopped() || service.is_broken.load(Ordering::Relaxed) {
                     break;
                 }
             }
@@ -143,6 +147,12 @@ async fn take_all(
     }
     drop(listener);
     let _ = ends.send(true);
+    // Streams would go on for as long as connections may last.
+    let end = Live {
+        kind: Kind::End,
+        document: "".into(),
+    };
+    let _ = service.live.send(end);
     while connections.join_next().await.is_some() {}
 }
 

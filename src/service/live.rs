@@ -35,6 +35,8 @@ pub enum Kind {
     Alert,
     /// An incident as it is after an alert.
     Incident,
+    /// Nothing: the service ends, and with it all streams.
+    End,
 }
 
 impl Kind {
@@ -42,6 +44,7 @@ impl Kind {
         match self {
             Self::Alert => "alert",
             Self::Incident => "incident",
+            Self::End => "end",
         }
     }
 }
@@ -90,6 +93,7 @@ async fn next(receiver: &mut broadcast::Receiver<Live>, kind: Kind) -> Option<By
                     // A document is JSON on one line, in which line ends are escaped.
                     return Some(format!("event: {name}\ndata: {}\n\n", live.document.trim_end()).into());
                 }
+                Ok(live) if live.kind == Kind::End => return None,
                 Ok(_) => {}
                 Err(RecvError::Lagged(_)) => {
                     return Some(Bytes::from_static(b"event: missed\ndata: {}\n\n"));

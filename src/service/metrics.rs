@@ -267,6 +267,7 @@ impl Metrics {
         }
         let late = standing.late.values().map(|late| late.events).sum();
         self.late.inc_by(counted.grown("late", "", late));
+        self.newest.clear();
         for (trail, newest) in standing.newest.iter().take(TRAILS_MAX) {
             let mut parts = trail.splitn(3, ' ');
             let mut part = || parts.next().unwrap_or("-").to_owned();

@@ -32,7 +32,7 @@ pub use host::Host;
 pub use routes::openapi_text;
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use tokio::sync::{Semaphore, broadcast};
@@ -45,6 +45,7 @@ use crate::service::guard::Guard;
 use crate::service::live::LIVE_KEPT;
 use crate::service::metrics::Metrics;
 use crate::service::state::Service;
+use crate::sinks;
 use crate::store::{Role, Store};
 
 /// Bytes of requests that are in memory at once.
@@ -65,6 +66,8 @@ pub fn serve(
     begun: &dyn Fn(SocketAddr, bool),
 ) -> Result<()> {
     let guard = Guard::new(settings, &*host)?;
+    let setup = Arc::new(host.setup()?);
+    sinks::check(&setup.config.sinks, &host.surroundings())?;
     let tls = listener::tls(settings)?;
     let cannot = |e| Error::failed(format!("cannot listen on {}", settings.listen)).cause(e);
     let listener = TcpListener::bind(settings.listen).map_err(cannot)?;
@@ -72,7 +75,7 @@ pub fn serve(
     let lock = store.lock(Role::Follower)?;
     let service = Arc::new(Service {
         received: Arc::new(store.received(&lock)?),
-        setup: Mutex::new(Arc::new(host.setup()?)),
+        setup: Mutex::new(setup),
         inquiry: Inquiry::of_store(store.clone()),
         store: store.clone(),
         guard,
@@ -81,6 +84,7 @@ pub fn serve(
         wanted: Condvar::new(),
         follower_ends: Mutex::default(),
         is_ending: AtomicBool::new(false),
+        is_broken: AtomicBool::new(false),
         sinks: Mutex::default(),
         live: broadcast::channel(LIVE_KEPT).0,
         metrics: Metrics::new(),
@@ -89,8 +93,14 @@ pub fn serve(
         host,
     });
     std::thread::scope(|scope| {
-        let scoring = scope.spawn(|| scoring::run(&service, &lock));
-        let training = scope.spawn(|| training::run(&service, settings.nightly));
+        let scoring = scope.spawn(|| {
+            let _watched = Watched(&service);
+            scoring::run(&service, &lock);
+        });
+        let training = scope.spawn(|| {
+            let _watched = Watched(&service);
+            training::run(&service, settings.nightly);
+        });
         let listened = listener::run(&service, listener, tls, || {
             begun(address, settings.tls.is_some());
         });
@@ -100,4 +110,15 @@ pub fn serve(
         }
         listened
     })
+}
+
+/// Ends the service if the thread that has it breaks off: one that takes logs and judges none helps nobody.
+struct Watched<'s>(&'s Service);
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.is_broken.store(true, Ordering::Relaxed);
+        }
+    }
 }

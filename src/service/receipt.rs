@@ -15,6 +15,8 @@ pub struct Receipt {
     pub events: u64,
     /// Events by format.
     pub formats: BTreeMap<&'static str, u64>,
+    /// Those of them that are dated more than five minutes ahead, and are not judged.
+    pub future: u64,
     /// Records that are left out on purpose, by reason.
     pub skipped: BTreeMap<&'static str, u64>,
     /// Records that could not be read, by reason.
@@ -41,7 +43,7 @@ pub struct RejectedRecord {
 
 impl Receipt {
     /// Makes the receipt of a delivery that was read.
-    pub fn of(report: FileReport, rejects: Vec<RejectedRecord>) -> Self {
+    pub fn of(report: FileReport, future: u64, rejects: Vec<RejectedRecord>) -> Self {
         Self {
             records: report.records,
             events: report.events,
@@ -50,6 +52,7 @@ impl Receipt {
                 .iter()
                 .map(|(format, n)| (format.as_str(), *n))
                 .collect(),
+            future,
             skipped: report.skipped,
             rejected: report.rejected,
             rejects,

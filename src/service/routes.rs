@@ -12,7 +12,9 @@ use serde_json::{Map, Value, json};
 
 use crate::config::Right;
 use crate::report::json;
+use crate::service::audit::Decided;
 use crate::service::call::{Answer, Call};
+use crate::service::guard::Caller;
 use crate::service::peer::Peer;
 use crate::service::problem::Problem;
 use crate::service::state::Service;
@@ -361,7 +363,11 @@ pub fn router(service: Arc<Service>) -> Router {
             POST => MethodFilter::POST,
             _ => MethodFilter::GET,
         };
-        let answer = move |request: Request| answer(of_route.clone(), route, request);
+        let answer = move |request: Request| {
+            let answered = tokio::spawn(answer(of_route.clone(), route, request));
+            // What was begun is finished and noted, also if nobody waits for the answer any more.
+            async move { answered.await.unwrap_or_else(|_| broken_off()) }
+        };
         router = router.route(route.path, on(filter, answer));
     }
     let elsewhere = || async { nothing_here().response() };
@@ -378,6 +384,11 @@ pub fn router(service: Arc<Service>) -> Router {
 fn nothing_here() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "there is nothing here")
         .hint("/openapi.json lists what there is")
+}
+
+fn broken_off() -> Response<Body> {
+    let detail = "the answer could not be put together";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).response()
 }
 
 /// Admits a request and answers it.
@@ -420,10 +431,18 @@ async fn answer(service: Arc<Service>, route: &'static Route, request: Request) 
             .or_insert(HeaderValue::from_static(value));
     }
     let status = response.status().as_u16();
-    if route.right == Some(Right::Approve)
-        && let Some(caller) = caller
-    {
-        audit::note(&service, &caller, (route.method, route.path, &of), status);
+    if route.right == Some(Right::Approve) {
+        let decided = response.extensions_mut().remove::<Decided>();
+        let caller = caller.unwrap_or_else(|| Caller {
+            name: "refused".to_owned(),
+            address,
+        });
+        audit::note(
+            &service,
+            &caller,
+            (route.method, route.path, &of),
+            (status, decided),
+        );
     }
     let secs = service
         .host

@@ -57,17 +57,20 @@ fn wait(service: &Service, at_most: Duration) {
 }
 
 fn follow(service: &Arc<Service>, lock: &Lock, manifest: &Manifest) -> Result<()> {
-    let setup = Arc::new(service.host.setup()?);
-    locked(&service.setup).clone_from(&setup);
-    let ends = Arc::new(AtomicBool::new(service.is_ending()));
-    locked(&service.follower_ends).clone_from(&ends);
+    // What ends or changes from here on ends this run.
+    let ends = {
+        let mut ends = locked(&service.follower_ends);
+        *ends = Arc::new(AtomicBool::new(service.is_ending()));
+        ends.clone()
+    };
+    let setup = service.setup_now()?;
     let mut options = FollowOptions {
         received: Some(service.received.clone()),
         ending: ends.clone(),
         ..service.host.follow()?
     };
     let archive = Archive::alerts(&service.store);
-    let _sinks = Sending::start(service, &setup)?;
+    let _sinks = Sending::start(service, &setup);
     let progress = Scoring(service);
     let at = (&service.store, lock);
     if !service.store.was_followed() {
@@ -92,8 +95,8 @@ fn follow(service: &Arc<Service>, lock: &Lock, manifest: &Manifest) -> Result<()
 struct Sending<'s>(&'s Service);
 
 impl<'s> Sending<'s> {
-    /// Starts them, if there are any.
-    fn start(service: &'s Arc<Service>, setup: &Setup) -> Result<Self> {
+    /// Starts them, if there are any. Logs are judged also without them.
+    fn start(service: &'s Arc<Service>, setup: &Setup) -> Self {
         let configured = &setup.config.sinks;
         if !configured.is_empty() {
             let of_health = service.clone();
@@ -105,10 +108,15 @@ impl<'s> Sending<'s> {
                 service.host.tell(&warning);
             }
             let playbook = Playbook::of(&setup.analytics);
-            let started = Sinks::start(configured, &service.store, playbook, surroundings)?;
-            *locked(&service.sinks) = Some(Arc::new(started));
+            match Sinks::start(configured, &service.store, playbook, surroundings) {
+                Ok(started) => *locked(&service.sinks) = Some(Arc::new(started)),
+                Err(error) => {
+                    let why = error.with_causes();
+                    service.host.tell(&format!("sinks are not told: {why}"));
+                }
+            }
         }
-        Ok(Self(service))
+        Self(service)
     }
 }
 

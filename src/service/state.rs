@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use tokio::sync::{Semaphore, broadcast};
 
 use crate::engine::Setup;
+use crate::error::Result;
 use crate::inquiry::Inquiry;
 use crate::service::guard::Guard;
 use crate::service::host::Host;
@@ -35,6 +36,8 @@ pub struct Service {
     /// Ends the run of the follower: for good, or for it to begin again with another configuration.
     pub follower_ends: Mutex<Arc<AtomicBool>>,
     pub is_ending: AtomicBool,
+    /// Whether a thread broke off.
+    pub is_broken: AtomicBool,
     /// Where incidents also go, while logs are judged.
     pub sinks: Mutex<Option<Arc<Sinks>>>,
     pub live: broadcast::Sender<Live>,
@@ -97,6 +100,25 @@ impl Service {
             training_fault: status.training_fault,
             ..HealthStatus::default()
         }
+    }
+
+    /// Returns the configuration and the analytics as they are, at the present time; those that were read last if they have faults now.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a geographic database cannot be read any more.
+    pub fn setup_now(&self) -> Result<Arc<Setup>> {
+        let setup = match self.host.setup() {
+            Ok(setup) => setup,
+            Err(_) => {
+                let last = self.setup();
+                let (config, analytics) = (last.config.clone(), last.analytics.clone());
+                Setup::new(config, analytics, self.host.now()).with_databases()?
+            }
+        };
+        let setup = Arc::new(setup);
+        locked(&self.setup).clone_from(&setup);
+        Ok(setup)
     }
 
     pub fn sinks(&self) -> Option<Arc<Sinks>> {

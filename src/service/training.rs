@@ -8,6 +8,7 @@ use crate::engine::{self, Progress, TrainSummary};
 use crate::error::Result;
 use crate::service::lock::locked;
 use crate::service::state::Service;
+use crate::sinks;
 use crate::time::Time;
 
 /// How often it is asked whether it is time.
@@ -43,8 +44,12 @@ pub fn run(service: &Service, nightly: Option<u32>) {
 
 /// Lets logs be judged by the configuration as it is now. One with a fault changes nothing.
 fn take_over_configuration(service: &Service) {
-    match service.host.setup() {
-        Ok(_) => {
+    let checked = service.host.setup().and_then(|setup| {
+        sinks::check(&setup.config.sinks, &service.host.surroundings())?;
+        Ok(())
+    });
+    match checked {
+        Ok(()) => {
             service.host.tell("the configuration was changed, and is taken over; `[serve]` holds from the next start");
             service.reload();
         }
@@ -104,7 +109,7 @@ fn train(service: &Service, has_learnt: bool) -> Result<Option<TrainSummary>> {
     if files.is_empty() {
         return Ok(None);
     }
-    let setup = service.host.setup()?;
+    let setup = service.setup_now()?;
     let trained = engine::train(
         &setup,
         &service.store,
@@ -113,15 +118,25 @@ fn train(service: &Service, has_learnt: bool) -> Result<Option<TrainSummary>> {
         None,
         &Learning(service),
     )?;
-    let broken = trained.intake.files.iter();
-    let broken: Vec<&str> = broken
-        .filter(|report| report.error.is_some())
+    // Of some not all was learnt: what could not be read to its end, and what lies in the future.
+    let intake = &trained.intake;
+    let broken = intake.files.iter().filter(|report| report.error.is_some());
+    let future = intake.files_with_future.iter();
+    let held: Vec<&str> = broken
         .map(|report| &*report.file)
+        .chain(future.map(|file| &**file))
         .collect();
-    let learnt = received
+    let (kept, learnt): (Vec<PathBuf>, Vec<PathBuf>) = received
         .into_iter()
-        .filter(|path| !broken.contains(&&*path.display().to_string()));
-    remove_old(service, learnt, has_learnt);
+        .partition(|path| held.contains(&&*path.display().to_string()));
+    for path in kept {
+        let path = path.display();
+        let what = format!("not all of `{path}` could be learnt: it is kept, and read again");
+        service.host.tell(&what);
+    }
+    if trained.published {
+        remove_old(service, learnt.into_iter(), has_learnt);
+    }
     Ok(Some(trained))
 }
 

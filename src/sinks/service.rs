@@ -100,6 +100,8 @@ impl Sinks {
             is_batch: surroundings.is_batch,
             health: surroundings.health,
             gathered: Default::default(),
+            owed: Default::default(),
+            fault: None,
             n_told: 0,
             newest: None,
         };

@@ -98,6 +98,10 @@ pub(super) struct Teller {
     pub(super) schedules: Vec<Option<Schedule>>,
     /// Alerts whose incidents are not put in yet, and the days on which they lie.
     pub(super) gathered: BTreeMap<String, Day>,
+    /// What went wrong last.
+    pub(super) fault: Option<String>,
+    /// Alerts that could not be put in themselves, and the days on which they lie.
+    pub(super) owed: BTreeMap<String, Day>,
     /// Alerts that were told since it began.
     pub(super) n_told: u64,
     /// The day of the newest alert.
@@ -132,8 +136,8 @@ impl Teller {
                     continue;
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    if since.is_some() {
-                        self.told_of(Self::put_gathered);
+                    // What could not be put in is tried again.
+                    if since.is_some() && self.told_of(Self::put_gathered) {
                         since = None;
                     }
                 }
@@ -144,8 +148,8 @@ impl Teller {
             }
             let now = (self.clock.elapsed)();
             if since.is_some_and(|since| now.saturating_sub(since) >= gathered_max) {
-                self.told_of(Self::put_gathered);
-                since = None;
+                let is_put = self.told_of(Self::put_gathered);
+                since = (!is_put).then_some(now);
             }
             if now >= health_at {
                 health_at = now + HEALTH_EVERY;
@@ -154,12 +158,16 @@ impl Teller {
         }
     }
 
-    /// Does something, and tells what went wrong.
-    fn told_of(&mut self, act: impl FnOnce(&mut Self) -> Result<()>) {
-        if let Err(error) = act(self) {
-            let error = error.with_causes();
+    /// Does something, and tells what went wrong, once as long as it is the same; returns whether all went well.
+    fn told_of(&mut self, act: impl FnOnce(&mut Self) -> Result<()>) -> bool {
+        let fault = act(self).err().map(|error| error.with_causes());
+        let is_well = fault.is_none();
+        if let Some(error) = fault
+            && self.fault.replace(error.clone()).as_ref() != Some(&error)
+        {
             let _ = self.news.send(News::Fault { error });
         }
+        is_well
     }
 
     /// Takes in an alert.
@@ -172,7 +180,26 @@ impl Teller {
         }
         self.n_told += 1;
         self.gathered.insert(alert.alert_id.clone(), day);
-        self.put_alert(alert)
+        let put = self.put_alert(alert);
+        if put.is_err() {
+            self.owed.insert(alert.alert_id.clone(), day);
+        }
+        put
+    }
+
+    /// Puts in alerts that could not be put in before.
+    fn put_owed(&mut self) -> Result<()> {
+        while let Some((id, day)) = self
+            .owed
+            .first_key_value()
+            .map(|(id, day)| (id.clone(), *day))
+        {
+            if let Some(alert) = self.concerned.alert(&id, day)? {
+                self.put_alert(&alert)?;
+            }
+            self.owed.remove(&id);
+        }
+        Ok(())
     }
 
     fn put_alert(&self, alert: &Alert) -> Result<()> {
@@ -198,7 +225,8 @@ impl Teller {
     /// Puts in the incidents of the alerts that were gathered, and forgets that they had to be.
     fn put_gathered(&mut self) -> Result<()> {
         let gathered = std::mem::take(&mut self.gathered);
-        let put = self.put_incidents(&gathered);
+        let owed = self.put_owed();
+        let put = self.put_incidents(&gathered).and(owed);
         if put.is_err() {
             // It is tried again with what comes next, and by the next run.
             self.gathered.extend(gathered);

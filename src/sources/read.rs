@@ -122,7 +122,7 @@ fn read_decoded(
 }
 
 /// How many archives may be nested.
-const ARCHIVES_MAX: usize = 2;
+const ARCHIVES_MAX: usize = 3;
 
 /// An input that is being read.
 struct Reading<'s> {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tar::{Archive, EntryType, Header};
+use tar::{EntryType, Header};
 
 use crate::error::{Error, Result};
 use crate::store::{durable, fault, names};
@@ -19,6 +19,8 @@ use crate::time::Time;
 
 /// An archive with so many bytes is ended.
 const ARCHIVE_BYTES_MAX: u64 = 64 << 20;
+/// An archive that was begun so long ago, in seconds, is ended.
+const LASTS_SECS: i64 = 86_400;
 /// The bytes of a block of a tar file; everything in it begins at a multiple of it.
 const BLOCK: u64 = 512;
 /// The end of the names of archives.
@@ -52,6 +54,7 @@ struct State {
 struct OpenArchive {
     file: File,
     path: PathBuf,
+    begun: Time,
     length: u64,
     durable: u64,
 }
@@ -86,8 +89,8 @@ impl Received {
         let folder = root.join(names::RECEIVED);
         durable::create_folder(&folder).map_err(|e| fault::write(&folder, e))?;
         let kept = archives_in(&folder)?;
-        for (_, path) in &kept {
-            cut_unfinished(path).map_err(|e| fault::write(path, e))?;
+        if let Some((_, last)) = kept.last() {
+            cut_unfinished(last).map_err(|e| fault::write(last, e))?;
         }
         let state = State {
             last_archive: kept.last().map_or(0, |(number, _)| *number),
@@ -140,12 +143,13 @@ impl Received {
     }
 
     fn write(&self, state: &mut State, body: &[u8], at: Time) -> io::Result<()> {
-        if state
-            .open
-            .as_ref()
-            .is_some_and(|open| open.length >= ARCHIVE_BYTES_MAX)
-        {
-            self.end(state)?;
+        if let Some(open) = &state.open {
+            if !open.path.exists() {
+                // Somebody removed it. What is appended to it would be gone as well.
+                state.open = None;
+            } else if open.length >= ARCHIVE_BYTES_MAX || at.secs_since(open.begun) >= LASTS_SECS {
+                self.end(state)?;
+            }
         }
         let number = state.written + 1;
         let open = match &mut state.open {
@@ -163,6 +167,7 @@ impl Received {
                 none.insert(OpenArchive {
                     file,
                     path,
+                    begun: at,
                     length: 0,
                     durable: 0,
                 })
@@ -219,8 +224,11 @@ impl Received {
         let Some(open) = state.open.take() else {
             return self.folder.clone();
         };
-        // If that fails as well, the archive is cut when it is opened the next time.
-        let _ = open.file.set_len(open.durable);
+        // If that fails as well, what is not durable is passed over when it is read.
+        let _ = match open.durable {
+            0 => fs::remove_file(&open.path),
+            durable => open.file.set_len(durable),
+        };
         if state.settled < state.written {
             let why = Error::failed(format!("cannot write `{}`", open.path.display()));
             state.lost = Some((state.written, why));
@@ -312,11 +320,11 @@ impl Received {
 }
 
 impl ReceivedArchive {
-    /// Passes on the deliveries from a byte on, at which one begins, until `take` returns false.
+    /// Passes on the deliveries from a byte on, until `take` returns false. What is damaged is passed over up to the next delivery.
     ///
     /// # Errors
     ///
-    /// Fails if the archive cannot be read, or is damaged, or `take` fails.
+    /// Fails if the archive cannot be read, or `take` fails.
     pub fn since(
         &self,
         begin: u64,
@@ -324,19 +332,46 @@ impl ReceivedArchive {
     ) -> Result<()> {
         let cannot = |e| fault::read(&self.path, e);
         let mut file = File::open(&self.path).map_err(cannot)?;
-        file.seek(SeekFrom::Start(begin)).map_err(cannot)?;
-        let mut archive = Archive::new(file.take(self.bytes.saturating_sub(begin)));
-        for entry in archive.entries().map_err(cannot)? {
-            let mut entry = entry.map_err(cannot)?;
+        let mut at = begin;
+        while let Some((start, end)) = next_body(&mut file, at, self.bytes).map_err(cannot)? {
+            file.seek(SeekFrom::Start(start)).map_err(cannot)?;
             let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes).map_err(cannot)?;
-            let end = begin + entry.raw_file_position() + padded(bytes.len() as u64);
-            if !take(ReceivedBody { bytes, end })? {
+            let body = (&mut file).take(end - start).read_to_end(&mut bytes);
+            body.map_err(cannot)?;
+            at = padded(end);
+            if !take(ReceivedBody { bytes, end: at })? {
                 break;
             }
         }
         Ok(())
     }
+}
+
+/// Returns where the next whole body of an archive begins and ends, from a block on; `None` if there is none up to `until`.
+fn next_body(file: &mut File, mut at: u64, until: u64) -> io::Result<Option<(u64, u64)>> {
+    let mut block = [0; BLOCK as usize];
+    while at + BLOCK <= until {
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut block)?;
+        at += BLOCK;
+        let size = Header::from_byte_slice(&block);
+        if let Some(size) = is_header(&block).then(|| size.entry_size().ok()).flatten() {
+            let end = at.saturating_add(size);
+            // One without all of its padding was not finished.
+            return Ok((padded(end) <= until).then_some((at, end)));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns whether a block is a header as it is written here: its sum is right.
+fn is_header(block: &[u8; BLOCK as usize]) -> bool {
+    /// The place of the sum, which counts as blanks in it.
+    const SUM: std::ops::Range<usize> = 148..156;
+    let sum = |(at, byte): (usize, &u8)| u32::from(if SUM.contains(&at) { b' ' } else { *byte });
+    let stated = Header::from_byte_slice(block).cksum();
+    stated
+        .is_ok_and(|stated| stated != 0 && block.iter().enumerate().map(sum).sum::<u32>() == stated)
 }
 
 fn padded(bytes: u64) -> u64 {
@@ -357,20 +392,21 @@ fn archives_in(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
     Ok(found)
 }
 
-/// Cuts an archive after the last delivery that is there as a whole.
+/// Cuts off a last delivery that is not there as a whole. Damage before others is left as it is.
 fn cut_unfinished(path: &Path) -> io::Result<()> {
-    let length = fs::metadata(path)?.len();
-    let mut archive = Archive::new(File::open(path)?);
-    let mut whole = 0;
-    for entry in archive.entries_with_seek()? {
-        let Ok(entry) = entry else { break };
-        let end = entry.raw_file_position() + padded(entry.header().entry_size()?);
-        if end > length {
-            break;
-        }
-        whole = end;
+    let mut file = File::open(path)?;
+    let (length, mut whole) = (file.metadata()?.len(), 0);
+    while let Some((_, end)) = next_body(&mut file, whole, length)? {
+        whole = padded(end);
     }
-    if whole < length {
+    let rest = length.saturating_sub(whole);
+    let is_begun = rest >= BLOCK && {
+        let mut block = [0; BLOCK as usize];
+        file.seek(SeekFrom::Start(whole))?;
+        file.read_exact(&mut block)?;
+        is_header(&block)
+    };
+    if rest > 0 && (rest < BLOCK || is_begun) {
         let file = OpenOptions::new().write(true).open(path)?;
         file.set_len(whole)?;
         file.sync_all()?;
@@ -454,6 +490,39 @@ mod tests {
             assert_eq!(again.archives().unwrap().len(), 2);
             fs::remove_file(&again.archives().unwrap()[1].path).unwrap();
         }
+    }
+
+    #[test]
+    fn damage_costs_the_delivery_that_it_is_in_and_none_behind_it() {
+        let root = tempfile::tempdir().unwrap();
+        let path = {
+            let received = open(root.path());
+            for n in [3, 700, 40] {
+                received.keep(&vec![b'a'; n], at(1)).unwrap();
+            }
+            received.end_archive().unwrap().remove(0)
+        };
+        let mut bytes = fs::read(&path).unwrap();
+        // In the header of the second.
+        bytes[1_030] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        let again = open(root.path());
+        let lengths: Vec<usize> = bodies(&again).iter().map(Vec::len).collect();
+        assert_eq!(lengths, [3, 40]);
+        assert_eq!(fs::read(&path).unwrap(), bytes, "nothing is cut");
+    }
+
+    #[test]
+    fn an_archive_that_somebody_removes_takes_nothing_that_comes_later() {
+        let root = tempfile::tempdir().unwrap();
+        let received = open(root.path());
+        received.keep(b"one", at(1)).unwrap();
+        fs::remove_file(&received.archives().unwrap()[0].path).unwrap();
+        received.keep(b"two", at(2)).unwrap();
+        assert_eq!(bodies(&received), [b"two"]);
+        // One that was begun long ago is ended.
+        received.keep(b"three", at(200_000)).unwrap();
+        assert_eq!(received.archives().unwrap().len(), 2);
     }
 
     #[test]

@@ -162,7 +162,7 @@ fn a_folder_of_ones_own_adds_and_replaces() {
         .succeeds()
         .out;
     let rows: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!(rows.as_array().expect("rows").len(), 20);
+    assert_eq!(rows.as_array().expect("rows").len(), 21);
     let shown = run(&["analytics", "show", "MINE-1"]).succeeds().out;
     let element = "MinimumCalls = 77 (integer, default 10, set at conf/plimsoll.toml:9)";
     assert!(shown.contains(element), "{shown}");

@@ -175,3 +175,11 @@ impl Served {
         self.child.wait().expect("it ends");
     }
 }
+
+/// A story that fails leaves no service behind.
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -245,7 +245,11 @@ fn what_is_wrong_with_a_request_is_said_and_costs_nobody_else_anything() {
     problem(post(&[("content-length", "99999999999")], b""), 413, "MiB");
     problem(served.get("/v1/incidents?since=yesterday"), 400, "since");
     problem(served.get("/v1/incidents?colour=red"), 400, "colour");
-    problem(served.get("/v1/entities/nobody"), 404, "no trained store");
+    problem(
+        served.get("/v1/entities/nobody"),
+        503,
+        "nothing was learnt yet",
+    );
     problem(
         served.ask("POST", "/v1/incidents/abcdef123456/verdict", &[], b"{}"),
         400,
@@ -360,8 +364,18 @@ fn a_token_may_do_what_its_rights_say_and_no_more() {
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
-    assert_eq!(noted.len(), 1, "{audit}");
-    assert_eq!(noted[0]["caller"], "decider");
+    let callers: Vec<_> = noted
+        .iter()
+        .map(|line| (line["caller"].as_str(), line["status"].as_u64()))
+        .collect();
+    let refused = |status| (Some("refused"), Some(status));
+    let expected = [
+        refused(403),
+        refused(403),
+        (Some("decider"), Some(202)),
+        refused(401),
+    ];
+    assert_eq!(callers, expected, "{audit}");
     assert!(!audit.contains("0123456789"));
     served.end();
 }

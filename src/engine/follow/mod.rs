@@ -71,6 +71,9 @@ pub struct FollowOptions {
     pub ending: Arc<AtomicBool>,
     /// Returns the time since a fixed instant, the same one at each call; never decreases.
     pub clock: fn() -> Duration,
+    /// Returns the present. Without it, it is what the setup says, and the time since the start: of a clock that is put right, or stands
+    /// still while the machine sleeps, that is wrong.
+    pub now: Option<fn() -> Time>,
 }
 
 /// How far live logs were followed in a run.
@@ -539,6 +542,9 @@ impl<'a> Follower<'a> {
     }
 
     fn now(&self) -> Time {
+        if let Some(now) = self.options.now {
+            return now();
+        }
         let since_start = (self.options.clock)().saturating_sub(self.started);
         self.setup.now.plus_secs(since_start.as_secs() as i64)
     }

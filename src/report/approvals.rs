@@ -163,18 +163,23 @@ fn words(warning: &Warning) -> String {
 pub fn lint_approval(simulation: &ApprovalSimulation, what: &ApprovalLint) -> Vec<String> {
     let breadth = &simulation.breadth;
     let mut said = Vec::new();
+    // One for a log covers nobody.
+    let counts = !what.is_of_log;
     if what.is_for_anybody {
         said.push(
             "it names neither an identity nor a role, so it covers every caller that meets its other criteria, also an intruder"
                 .to_owned(),
         );
-    } else if breadth.identities > WIDE_IDENTITIES && breadth.identities * WIDE_SHARE > breadth.of {
+    } else if counts
+        && breadth.identities > WIDE_IDENTITIES
+        && breadth.identities * WIDE_SHARE > breadth.of
+    {
         said.push(format!(
             "it is very wide: it covers {} of the {} identities that are known",
             count(breadth.identities),
             count(breadth.of)
         ));
-    } else if breadth.identities == 0 && breadth.of > 0 {
+    } else if counts && breadth.identities == 0 && breadth.of > 0 {
         said.push(format!(
             "it covers none of the {} that are known",
             noun(breadth.of, "identity", "identities")

@@ -564,6 +564,27 @@ fn a_log_that_is_retired_is_no_silence() {
         .run(&["coverage", "--config", "retired.toml"])
         .succeeds();
     assert!(shown.out.contains("closed (owner ana"), "{}", shown.out);
+    let add = [
+        "approve",
+        "add",
+        "--log",
+        "aws.cloudtrail/222233334444",
+        "--owner",
+        "ana",
+        "--reason",
+        "closed",
+        "--expires",
+        "2026-12-31",
+        "--config",
+        "added.toml",
+    ];
+    let added = world.run(&add).succeeds();
+    // It covers nobody, and is not warned of as if it did.
+    let said = added.out + &added.err;
+    assert!(
+        !said.contains("every caller") && !said.contains("it covers none"),
+        "{said}"
+    );
     for (config, is_told) in [("other.toml", true), ("retired.toml", false)] {
         let play = [
             "backtest",

@@ -86,6 +86,8 @@ pub struct Breadth {
 pub struct ApprovalLint {
     /// Whether it names neither an identity nor a role, or names all of them.
     pub is_for_anybody: bool,
+    /// Whether it is of a log that may be silent, and covers nothing that anybody does.
+    pub is_of_log: bool,
     /// Whether it names nothing else.
     pub is_by_who_alone: bool,
     /// Networks of it that are very wide.
@@ -99,7 +101,9 @@ pub fn lint_approval(approval: &Approval, today: Day) -> ApprovalLint {
     let criteria = &approval.criteria;
     let is_any =
         |text: Option<&str>| text.is_none_or(|t| t.chars().all(|c| matches!(c, '*' | '?')));
-    let is_for_anybody = is_any(criteria.identity.as_ref().map(|glob| glob.as_str()))
+    let is_of_log = criteria.log.is_some();
+    let is_for_anybody = !is_of_log
+        && is_any(criteria.identity.as_ref().map(|glob| glob.as_str()))
         && is_any(criteria.role.as_ref().map(|glob| glob.as_str()));
     let networks = criteria.network.iter().flatten();
     let is_wide = |network: &&ipnet::IpNet| {
@@ -113,7 +117,9 @@ pub fn lint_approval(approval: &Approval, today: Day) -> ApprovalLint {
     let days = approval.expires.since(today);
     ApprovalLint {
         is_for_anybody,
+        is_of_log,
         is_by_who_alone: !is_for_anybody
+            && !is_of_log
             && criteria.destination.is_none()
             && criteria.bucket.is_none()
             && criteria.user_agent.is_none()

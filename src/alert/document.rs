@@ -27,6 +27,17 @@ pub enum Status {
     Closed,
 }
 
+impl Status {
+    /// Returns it as the document has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Update => "update",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// The alert document. Fields that a stored document lacks are empty, and fields that it adds are ignored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Alert {

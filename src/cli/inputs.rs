@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::engine::{IntakeSummary, KeepRejects, OwnFiles, listed_before};
 use crate::error::{Error, Kind, Result};
 use crate::event::Source;
-use crate::objects::{Access, Location, Series, Wanted, list};
+use crate::objects::{Access, Bucket, Location, Series, Wanted, list};
 use crate::report::{Plain, in_shell, json, noun};
 use crate::sources::{self, FileReport, InputFile, Period, ReadOptions, Reject};
 use crate::store::{is_part_of_store, is_store};
@@ -206,6 +206,24 @@ pub fn split(logs: &[PathBuf]) -> (Vec<Location>, Vec<&PathBuf>) {
         }
     }
     (locations, paths)
+}
+
+/// Where objects are listed, and their buckets; and the paths of what lies on this machine.
+type Watched = (Vec<(Location, Arc<dyn Bucket>)>, Vec<PathBuf>);
+
+/// Returns what is followed: the buckets that logs lie in, opened, and the paths of the others.
+///
+/// # Errors
+///
+/// Fails if a bucket cannot be opened.
+pub fn watched(logs: &[PathBuf], access: &Access) -> Result<Watched> {
+    let (locations, paths) = split(logs);
+    let opened = locations.into_iter().map(|location| {
+        let bucket = access.bucket(&location)?;
+        Ok((location, bucket))
+    });
+    let paths = paths.into_iter().cloned().collect();
+    Ok((opened.collect::<Result<_>>()?, paths))
 }
 
 /// Returns access to object stores, with the settings of the environment.

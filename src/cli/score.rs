@@ -9,7 +9,7 @@ use crate::cli::clock::{elapsed, now};
 use crate::cli::delivery::Delivery;
 use crate::cli::format::Format;
 use crate::cli::inputs::{
-    Inputs, RejectFile, account_for, close, object_access, own_files, read_options, split,
+    Inputs, RejectFile, account_for, close, object_access, own_files, read_options, watched,
 };
 use crate::cli::options::{AlertSelection, PeriodSelection};
 use crate::cli::sending::{Listening, Purpose, Sending};
@@ -89,15 +89,10 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         ..arguments.selection.options()
     };
     if arguments.follow {
-        let (locations, paths) = split(&arguments.logs);
-        let access = object_access();
-        let opened = locations.into_iter().map(|location| {
-            let bucket = access.bucket(&location)?;
-            Ok((location, bucket))
-        });
+        let (locations, paths) = watched(&arguments.logs, &object_access())?;
         let follow = FollowOptions {
-            paths: paths.into_iter().cloned().collect(),
-            locations: opened.collect::<Result<_>>()?,
+            paths,
+            locations,
             own: own_files(arguments.out.clone(), common),
             score: options,
             read: read_options(&arguments.period, common)?,

@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::analytic::{self, Definition};
 use crate::cli::clock::{elapsed, now};
-use crate::cli::inputs::{Inputs, object_access, own_files, read_options, split};
+use crate::cli::inputs::{Inputs, object_access, own_files, read_options, watched};
 use crate::cli::options::{AlertSelection, PeriodSelection};
 use crate::cli::score::{POLL, POLL_OBJECTS, duration};
 use crate::cli::sending::{Purpose, surroundings};
@@ -128,14 +128,10 @@ impl Host for Process {
 
     fn follow(&self) -> Result<FollowOptions> {
         let arguments = &self.arguments;
-        let (locations, paths) = split(&arguments.logs);
-        let opened = locations.into_iter().map(|location| {
-            let bucket = self.access.bucket(&location)?;
-            Ok((location, bucket))
-        });
+        let (locations, paths) = watched(&arguments.logs, &self.access)?;
         Ok(FollowOptions {
-            paths: paths.into_iter().cloned().collect(),
-            locations: opened.collect::<Result<_>>()?,
+            paths,
+            locations,
             own: own_files(None, &self.common),
             // Alerts that an approval covers are stored, too, so that it is known what each hides.
             score: ScoreOptions {

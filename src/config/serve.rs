@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::config::sink::SecretPlace;
-use crate::config::value::read_with;
+use crate::config::value::{read_with, second_of_day};
 use crate::document::{Faults, Fields, Kind, Needs, Presence, Shape, Table, key};
 use crate::vocab::words;
 
@@ -261,10 +261,5 @@ pub fn address(text: &str) -> Result<SocketAddr, String> {
 
 /// Reads a time of day in UTC, in seconds.
 pub fn time_of_day(text: &str) -> Result<u32, String> {
-    let parsed = text.split_once(':').and_then(|(hour, minute)| {
-        let is_written = hour.len() == 2 && minute.len() == 2;
-        let (hour, minute): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
-        (is_written && hour < 24 && minute < 60).then_some(hour * 3_600 + minute * 60)
-    });
-    parsed.ok_or_else(|| "is no time of day, as in 02:00".to_owned())
+    second_of_day(text).ok_or_else(|| "is no time of day, as in 02:00".to_owned())
 }

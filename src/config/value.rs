@@ -23,3 +23,14 @@ pub(super) fn read_with<T>(
     let text = value.text(faults)?;
     checked(&value.place, text, parse(text), faults)
 }
+
+/// Returns the second of the day that a text names, as in `09:00`.
+pub(super) fn second_of_day(text: &str) -> Option<u32> {
+    let (hour, minute) = text.split_once(':')?;
+    let number = |digits: &str, below: u32| {
+        let is_number = digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit());
+        let number: u32 = is_number.then(|| digits.parse().ok()).flatten()?;
+        (number < below).then_some(number)
+    };
+    Some(number(hour, 24)? * 3_600 + number(minute, 60)? * 60)
+}

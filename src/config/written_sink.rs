@@ -5,6 +5,7 @@ use crate::config::sink::{
     Address, LeastSeverity, NAME_CHARS_MAX, Rotation, SecretPlace, Sink, SinkFormat, SinkKind,
     Target, Tell, Transport,
 };
+use crate::config::value::second_of_day;
 use crate::document::{Faults, Fields, Table, Value};
 use crate::glob::{Glob, PATTERN_BYTES_MAX};
 use crate::vocab::Str;
@@ -399,17 +400,6 @@ fn is_variable(name: &str) -> bool {
         .next()
         .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// Reads a time of the day, as in `09:00`.
-fn second_of_day(text: &str) -> Option<u32> {
-    let (hour, minute) = text.split_once(':')?;
-    let number = |digits: &str, below: u32| {
-        let is_number = digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit());
-        let number: u32 = is_number.then(|| digits.parse().ok()).flatten()?;
-        (number < below).then_some(number)
-    };
-    Some(number(hour, 24)? * 3_600 + number(minute, 60)? * 60)
 }
 
 /// Reads an address of syslog.

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::engine::FUTURE_SECS_MAX;
 use crate::error::Error;
 use crate::service::call::{Answer, Call, json};
+use crate::service::lock::locked;
 use crate::service::problem::Problem;
 use crate::service::receipt::{Receipt, RejectedRecord};
 use crate::service::state::Service;
@@ -83,7 +84,7 @@ async fn receive(call: &mut Call) -> Result<Receipt, Problem> {
 
 /// Returns whether so much waits to be judged that no more is taken. Before anything was learnt, nothing waits for that.
 fn is_behind(service: &Service) -> bool {
-    service.status().is_scoring && service.behind() > BEHIND_MAX
+    locked(&service.status).is_scoring && service.behind() > BEHIND_MAX
 }
 
 /// Reads a delivery, to tell what is in it, and keeps it.

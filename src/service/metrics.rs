@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::alert::{Alert, Status};
+use crate::alert::Alert;
 use crate::engine::{Standing, TrainSummary};
 use crate::service::lock::locked;
 use crate::service::receipt::Receipt;
@@ -229,7 +229,7 @@ impl Metrics {
         let labels = vec![
             ("analytic", alert.analytic.to_string()),
             ("severity", alert.severity.as_str().to_owned()),
-            ("status", status_of(alert).to_owned()),
+            ("status", alert.status.as_str().to_owned()),
         ];
         self.alerts.get_or_create(&labels).inc();
     }
@@ -300,14 +300,6 @@ impl Metrics {
         let labels = vec![("route", route.to_owned()), ("status", status.to_string())];
         self.requests.get_or_create(&labels).inc();
         self.seconds.observe(seconds);
-    }
-}
-
-fn status_of(alert: &Alert) -> &'static str {
-    match alert.status {
-        Status::New => "new",
-        Status::Update => "update",
-        Status::Closed => "closed",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::alert::{Alert, Status, as_text};
+use crate::alert::{Alert, as_text};
 use crate::config::SinkFormat;
 use crate::incident::Incident;
 use crate::report::{ecs, json, ocsf};
@@ -88,11 +88,7 @@ impl Notice {
             Self::Health(health) | Self::Test(health) if health.is_well => return "well",
             Self::Health(_) | Self::Test(_) => return "unwell",
         };
-        match status {
-            Status::New => "new",
-            Status::Update => "update",
-            Status::Closed => "closed",
-        }
+        status.as_str()
     }
 
     /// Returns whether analysts said of all that an incident tells what it is, or it is told elsewhere: nobody needs to look at it any

@@ -75,7 +75,7 @@ fn standard_input_is_read_as_one_document_however_it_is_cut_and_packed() {
     let batch = batch.succeeds();
     assert!(!batch.out.is_empty());
     let read = |said: &Said| {
-        let line = said.err.lines().find(|line| line.starts_with("read"));
+        let line = said.err.lines().find(|line| line.starts_with("read "));
         line.unwrap_or_default().to_owned()
     };
     for (n, input) in [pretty, packed, plain.into_bytes()].iter().enumerate() {

@@ -67,7 +67,7 @@ fn objects_are_read_as_files_are_whatever_goes_wrong_on_the_way() {
             .succeeds();
         assert_eq!(by_object.out, by_file.out, "{faults:?}");
         let lines = |err: &str| {
-            let of = |line: &&str| line.starts_with("read") || line.starts_with("duplicates");
+            let of = |line: &&str| line.starts_with("read ") || line.starts_with("duplicates");
             err.lines()
                 .filter(of)
                 .map(str::to_owned)

@@ -345,7 +345,7 @@ fn a_share_that_was_away_is_followed_from_where_it_was() {
     let follow = || {
         let args = "score --follow --poll 20ms --until-idle 300ms share other";
         let said = world.run(&args.split(' ').collect::<Vec<_>>());
-        let line = said.err.lines().find(|line| line.starts_with("read"));
+        let line = said.err.lines().find(|line| line.starts_with("read "));
         (line.unwrap_or_default().to_owned(), said)
     };
     let (_, first) = follow();

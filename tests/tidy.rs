@@ -67,12 +67,12 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     (
         "inquiry",
-        "alert baseline engine error glob incident report stats store time vocab",
+        "alert baseline config engine error glob incident report stats store time vocab",
     ),
     ("mcp", "engine error incident inquiry report vocab"),
     (
         "sinks",
-        "alert config document error glob incident report stats store time wording",
+        "alert config error glob incident report stats store time wording",
     ),
     ("verify", "alert evidence stats"),
     (

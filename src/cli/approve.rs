@@ -1,27 +1,18 @@
 //! `plimsoll approve`
 
-use std::fs;
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
-
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::approval_from::fill_in;
 use crate::cli::format::View;
 use crate::cli::setup::setup_of;
 use crate::cli::{Common, Console, Ending};
-use crate::config::{Config, DEFAULT_PATH, Draft, without_approval};
+use crate::config::{Config, ConfigFile, Draft};
 use crate::engine;
-use crate::error::{Error, Result};
-use crate::inquiry::Inquiry;
+use crate::error::Result;
+use crate::inquiry::{ApprovalRequest, Inquiry, take_back_approval};
 use crate::report::{Plain, approvals, json, proposals};
 
 /// Said where an approval covers alerts that were told.
 const TOLD_STAYS: &str = "alerts that were told stay as they are; `plimsoll score --again LOGS…` tells those of a day anew\n";
-
-/// Permissions of a new configuration file, before the user's mask.
-#[cfg(unix)]
-const NEW_FILE_MODE: u32 = 0o666;
 
 /// Add, list, remove and propose approvals: exceptions with an owner, a reason and an expiry date
 ///
@@ -156,54 +147,30 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
 }
 
 fn add(arguments: &Add, common: &Common, console: &Console) -> Result<()> {
-    let file = ConfigFile::read(common)?;
-    let mut draft = arguments.draft();
-    if let Some(id) = &arguments.from {
-        fill_in(&mut draft, id, &common.store())?;
-    }
-    let approval = draft.check()?;
-    let text = draft.added_to(&file.text, &file.name)?;
-    let setup = setup_of(Config::parse(&text, &file.name)?)?;
-    let today = setup.now.day();
-    if approval.expires < today {
-        return Err(Error::usage(format!(
-            "`{}` is in the past: today is {today} in UTC",
-            approval.expires
-        ))
-        .hint("an expired approval has no effect"));
-    }
-    // What it would have hidden is computed with the configuration without it.
-    let before = setup_of(Config::parse(&file.text, &file.name)?)?;
-    let simulation = engine::simulate_approval(&before, &common.store(), &approval)?;
-    if !arguments.dry_run {
-        file.replace(&text)?;
-    }
-    let new = setup.config.approvals.last();
-    let place = new.map_or_else(|| file.name.clone(), |new| new.place.to_string());
-    let ids = setup.config.approval_ids();
-    let id = ids.last().map_or("", String::as_str);
+    let file = ConfigFile::read(common.config.as_deref())?;
+    let request = ApprovalRequest {
+        draft: arguments.draft(),
+        from: arguments.from.clone(),
+        is_dry_run: arguments.dry_run,
+    };
+    let new = Inquiry::of_store(common.store()).approve(&file, request, &setup_of)?;
     let paint = console.out();
-    let mut out = if arguments.dry_run {
-        format!(
-            "{} would be written to {}:\n\n{draft}\n",
-            paint.bold(id),
-            Plain(&place)
-        )
-    } else {
-        format!("{} is written to {}\n", paint.bold(id), Plain(&place))
+    let (id, place) = (paint.bold(&new.id), Plain(&new.place));
+    let mut out = match new.is_written {
+        true => format!("{id} is written to {place}\n"),
+        false => format!("{id} would be written to {place}:\n\n{}\n", new.draft),
     };
     out.push_str(&approvals::simulation(
-        &simulation,
+        &new.simulation,
         arguments.dry_run,
         paint,
     ));
-    let has_told = simulation.hidden.iter().any(|h| h.alert_id.is_some());
-    if has_told && !arguments.dry_run {
+    if new.is_written && new.covers_told() {
         out.push_str(TOLD_STAYS);
     }
     console.show(&out)?;
-    for risk in approvals::lint_approval(&simulation, &engine::lint_approval(&approval, today)) {
-        console.warn(&risk);
+    for risk in &new.risks {
+        console.warn(risk);
     }
     Ok(())
 }
@@ -266,164 +233,8 @@ fn propose(arguments: &Propose, common: &Common, console: &Console) -> Result<()
 }
 
 fn remove(arguments: &Remove, common: &Common, console: &Console) -> Result<()> {
-    let file = ConfigFile::read(common)?;
-    let config = Config::parse(&file.text, &file.name)?;
-    let ids = config.approval_ids();
-    let id = arguments.id.to_ascii_lowercase();
-    let Some(at) = ids.iter().position(|known| *known == id) else {
-        let error = Error::failed(format!("there is no approval `{id}` in `{}`", file.name));
-        return Err(error.hint(match ids.as_slice() {
-            [] => "it has no approvals".to_owned(),
-            ids => format!("its approvals are {}", ids.join(", ")),
-        }));
-    };
-    let text = without_approval(&file.text, &file.name, at)?;
-    file.replace(&text)?;
-    console.show(&format!(
-        "{} is removed: {}\n",
-        console.out().bold(&id),
-        Plain(&config.approvals[at].to_string())
-    ))
-}
-
-/// The configuration as a file that is about to be changed.
-struct ConfigFile {
-    path: PathBuf,
-    name: String,
-    text: String,
-    is_there: bool,
-}
-
-impl ConfigFile {
-    fn read(common: &Common) -> Result<Self> {
-        let path = common.config.clone().unwrap_or_else(|| DEFAULT_PATH.into());
-        let name = path.display().to_string();
-        let (bytes, is_there) = match fs::read(&path) {
-            Ok(bytes) => (bytes, true),
-            Err(e) if e.kind() == ErrorKind::NotFound => (Vec::new(), false),
-            Err(e) => {
-                return Err(
-                    Error::usage(format!("cannot read the configuration `{name}`")).cause(e),
-                );
-            }
-        };
-        let text = String::from_utf8(bytes)
-            .map_err(|e| Error::usage(format!("`{name}` is not UTF-8")).cause(e.utf8_error()))?;
-        Ok(Self {
-            path,
-            name,
-            text,
-            is_there,
-        })
-    }
-
-    /// Replaces the file, so that a reader or a crash sees the old text or the new and nothing between.
-    fn replace(&self, text: &str) -> Result<()> {
-        let cannot = |e: std::io::Error| {
-            Error::failed(format!("cannot write the configuration `{}`", self.name)).cause(e)
-        };
-        // A link stays a link: its target is replaced.
-        let path = match self.is_there {
-            true => fs::canonicalize(&self.path).map_err(cannot)?,
-            false => self.path.clone(),
-        };
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(NEW_FILE_MODE));
-        let mut beside = builder.tempfile_in(folder).map_err(cannot)?;
-        beside.write_all(text.as_bytes()).map_err(cannot)?;
-        if self.is_there {
-            let before = fs::metadata(&path).map_err(cannot)?;
-            // The owner first: to give a file away may cost it some permissions.
-            keep_owner(beside.as_file(), &before).map_err(|e| {
-                cannot(e).hint("nothing was written; run the command as the owner of the file")
-            })?;
-            let permissions = before.permissions();
-            beside
-                .as_file()
-                .set_permissions(permissions)
-                .map_err(cannot)?;
-        }
-        beside.as_file().sync_all().map_err(cannot)?;
-        let now = fs::read(&path).unwrap_or_default();
-        if now != self.text.as_bytes() {
-            return Err(
-                Error::failed(format!("`{}` was changed by another program", self.name))
-                    .hint("nothing was written; run the command again"),
-            );
-        }
-        if self.is_there {
-            beside.persist(&path).map_err(|e| cannot(e.error))?;
-        } else {
-            beside
-                .persist_noclobber(&path)
-                .map_err(|e| cannot(e.error))?;
-        }
-        if let Ok(folder) = fs::File::open(folder) {
-            // Makes the rename itself durable; not every platform lets a directory be opened.
-            folder.sync_all().ok();
-        }
-        Ok(())
-    }
-}
-
-/// Gives a file to the owner and group of the one that it replaces, so that they can still read it.
-#[cfg(unix)]
-fn keep_owner(file: &fs::File, before: &fs::Metadata) -> std::io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, fchown};
-    let now = file.metadata()?;
-    let changed = |is: u32, was: u32| (is != was).then_some(was);
-    match (
-        changed(now.uid(), before.uid()),
-        changed(now.gid(), before.gid()),
-    ) {
-        (None, None) => Ok(()),
-        (uid, gid) => fchown(file, uid, gid),
-    }
-}
-
-#[cfg(not(unix))]
-fn keep_owner(_: &fs::File, _: &fs::Metadata) -> std::io::Result<()> {
-    Ok(())
-}
-
-#[cfg(all(test, unix))]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-
-    use super::*;
-
-    #[test]
-    fn a_configuration_keeps_its_owner_and_mode() {
-        /// Somebody else, as most systems know him.
-        const NOBODY: u32 = 65_534;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("plimsoll.toml");
-        fs::write(&path, "old").unwrap();
-        // Only the superuser may give a file away.
-        let owner = match chown(&path, Some(NOBODY), Some(NOBODY)) {
-            Ok(()) => (NOBODY, NOBODY),
-            Err(_) => {
-                let before = fs::metadata(&path).unwrap();
-                (before.uid(), before.gid())
-            }
-        };
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        let file = ConfigFile {
-            name: "p".to_owned(),
-            path,
-            text: "old".to_owned(),
-            is_there: true,
-        };
-        file.replace("new").unwrap();
-        let after = fs::metadata(&file.path).unwrap();
-        assert_eq!(fs::read_to_string(&file.path).unwrap(), "new");
-        assert_eq!((after.uid(), after.gid()), owner);
-        assert_eq!(after.mode() & 0o777, 0o600);
-    }
+    let file = ConfigFile::read(common.config.as_deref())?;
+    let (id, said) = take_back_approval(&file, &arguments.id)?;
+    let id = console.out().bold(&id).to_string();
+    console.show(&format!("{id} is removed: {}\n", Plain(&said)))
 }

@@ -16,10 +16,10 @@ use crate::cli::{Common, Console, Ending};
 use crate::engine::{ApprovalState, Reach, Setup, approval_states, in_force};
 use crate::error::Result;
 use crate::report::{Paint, Plain, approvals, count, json, tuning};
-#[cfg(feature = "service")]
-use crate::sinks;
 use crate::store::Store;
 use crate::vocab::EntityKind;
+#[cfg(feature = "service")]
+use crate::{service, sinks};
 
 /// The analytic that sees nothing without a list of sensitive buckets.
 const NEEDS_SENSITIVE: &str = "AN0370";
@@ -110,11 +110,13 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
 ///
 /// # Errors
 ///
-/// A usage error with all that is wrong with them: a secret that is not there, or one that would be sent unencrypted.
+/// A usage error with what is wrong with them, or with the service: a secret or a certificate that is not there, or one that would be sent
+/// unencrypted.
 #[cfg(feature = "service")]
 fn of_sinks(setup: &Setup) -> Result<Vec<String>> {
     let surroundings = surroundings(Purpose::Batch);
     sinks::check(&setup.config.sinks, &surroundings)?;
+    service::check(&setup.config.serve, surroundings.variable)?;
     Ok(sinks::warnings(&setup.config.sinks, &surroundings))
 }
 

@@ -155,6 +155,13 @@ impl Console {
         }
     }
 
+    /// Writes a line of a log to standard error, as it is; nothing if `--quiet` is given.
+    pub fn log(&self, line: &str) {
+        if !self.is_quiet {
+            self.write(self.commands.complete(line) + "\n");
+        }
+    }
+
     /// Writes a warning; nothing if `--quiet` is given.
     pub fn warn(&self, text: &str) {
         if !self.is_quiet {

@@ -4,7 +4,6 @@
 
 mod alerts;
 mod analytics;
-mod approval_from;
 mod approve;
 mod backtest;
 mod check;

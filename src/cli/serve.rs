@@ -13,11 +13,11 @@ use crate::cli::inputs::{Inputs, object_access, own_files, read_options, watched
 use crate::cli::options::{AlertSelection, PeriodSelection};
 use crate::cli::score::{POLL, POLL_OBJECTS, duration};
 use crate::cli::sending::{Purpose, surroundings};
-use crate::cli::setup::load;
+use crate::cli::setup::{load, setup_of};
 use crate::cli::{Common, Console, Ending};
-use crate::config::{Config, DEFAULT_PATH, SecretPlace, address, time_of_day};
+use crate::config::{Config, ConfigFile, DEFAULT_PATH, address, time_of_day};
 use crate::engine::{FollowOptions, ScoreOptions, Setup};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::objects::Access;
 use crate::report::Plain;
 use crate::service::{self, Host};
@@ -118,6 +118,14 @@ impl Host for Process {
         load(self.common.config.as_deref())
     }
 
+    fn config_file(&self) -> Result<ConfigFile> {
+        ConfigFile::read(self.common.config.as_deref())
+    }
+
+    fn setup_of(&self, config: Config) -> Result<Setup> {
+        setup_of(config)
+    }
+
     fn is_changed(&self) -> bool {
         let now = self.look();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,29 +168,12 @@ impl Host for Process {
         Ok((inputs.files, inputs.options))
     }
 
-    fn secret(&self, place: &SecretPlace) -> Result<String> {
-        let (name, found) = match place {
-            SecretPlace::Variable(name) => (name, std::env::var(&**name).ok()),
-            SecretPlace::File(path) => {
-                let text = std::fs::read_to_string(&**path).map_err(|e| {
-                    Error::usage(format!("cannot read the secret in `{path}`")).cause(e)
-                })?;
-                (path, text.lines().next().map(str::to_owned))
-            }
-        };
-        let secret = found.map(|text| text.trim().to_owned());
-        secret.filter(|text| !text.is_empty()).ok_or_else(|| {
-            Error::usage(format!("there is no secret in `{name}`"))
-                .hint("the configuration names it under [serve]")
-        })
-    }
-
     fn surroundings(&self) -> Surroundings<'static> {
         surroundings(Purpose::Following)
     }
 
     fn tell(&self, line: &str) {
-        self.console.say(&format!("{} {}\n", now(), Plain(line)));
+        self.console.log(&format!("{} {}", now(), Plain(line)));
     }
 
     fn is_stopped(&self) -> bool {

@@ -165,6 +165,21 @@ impl fmt::Display for Criteria {
 }
 
 impl Criteria {
+    /// The keys of all criteria, in the order in which they are written.
+    pub const KEYS: [&'static str; 11] = [
+        "identity",
+        "role",
+        "destination",
+        "bucket",
+        "user_agent",
+        "application",
+        "network",
+        "log",
+        "times",
+        "weekdays",
+        "days_of_month",
+    ];
+
     /// Returns whether there is no criterion at all.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -178,22 +193,21 @@ impl Criteria {
             Some(texts)
         }
         let one = |glob: &Option<Glob>| glob.as_ref().map(|glob| vec![glob.to_string()]);
-        [
-            ("identity", one(&self.identity)),
-            ("role", one(&self.role)),
-            ("destination", all(&self.destination)),
-            ("bucket", all(&self.bucket)),
-            ("user_agent", all(&self.user_agent)),
-            ("application", all(&self.application)),
-            ("network", all(&self.network)),
-            ("log", one(&self.log)),
-            ("times", all(&self.schedule.times)),
-            ("weekdays", all(&self.schedule.weekdays)),
-            ("days_of_month", all(&self.schedule.days_of_month)),
-        ]
-        .into_iter()
-        .filter_map(|(key, texts)| Some((key, texts?)))
-        .collect()
+        let texts = [
+            one(&self.identity),
+            one(&self.role),
+            all(&self.destination),
+            all(&self.bucket),
+            all(&self.user_agent),
+            all(&self.application),
+            all(&self.network),
+            one(&self.log),
+            all(&self.schedule.times),
+            all(&self.schedule.weekdays),
+            all(&self.schedule.days_of_month),
+        ];
+        let all = Self::KEYS.into_iter().zip(texts);
+        all.filter_map(|(key, texts)| Some((key, texts?))).collect()
     }
 
     /// Returns whether the criteria of who it was hold.

@@ -8,9 +8,11 @@ mod approval;
 mod checked;
 mod cover;
 mod draft;
+mod file;
 mod load;
 mod partial_context;
 mod schedule;
+mod secret;
 mod serve;
 mod shape;
 mod sink;
@@ -24,13 +26,15 @@ pub use checked::{
 };
 pub use cover::{Cover, Known};
 pub use draft::{Draft, without_approval};
+pub use file::ConfigFile;
 pub use partial_context::{PartialContext, Values};
 pub use schedule::{MonthDayRange, Schedule, TimeRange, WeekdayRange};
+pub use secret::SecretPlace;
 pub use serve::{LISTEN_DEFAULT, Right, Serve, Token, address, time_of_day};
 pub use shape::CONFIG;
 pub use sink::{
-    Address, LeastSeverity, NAME_CHARS_MAX, Rotation, SecretPlace, Sink, SinkFormat, SinkKind,
-    Target, Tell, Transport,
+    Address, LeastSeverity, NAME_CHARS_MAX, Rotation, Sink, SinkFormat, SinkKind, Target, Tell,
+    Transport,
 };
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::sink::SecretPlace;
+use crate::config::secret::{SecretPlace, beside, secret};
 use crate::config::value::{read_with, second_of_day};
 use crate::document::{Faults, Fields, Kind, Needs, Presence, Shape, Table, key};
 use crate::vocab::words;
@@ -120,7 +120,7 @@ pub(super) static SERVE: Shape<'static> = Shape {
 /// `[serve.tls]`
 static TLS: Shape<'static> = Shape {
     name: "[serve.tls]",
-    doc: "The certificate of the service. Both files are read when it starts.",
+    doc: "The certificate of the service. Both files are read when it starts, and are relative to the folder of the configuration.",
     keys: &[
         key(
             "certificate",
@@ -165,7 +165,7 @@ static TOKEN: Shape<'static> = Shape {
             Kind::Text("path of a file"),
             Optional,
             "\"/run/secrets/vector\"",
-            "The file whose first line is the secret.",
+            "The file that has the secret, relative to the folder of the configuration.",
         ),
         key(
             "rights",
@@ -194,10 +194,12 @@ pub(super) fn read(table: &Table, faults: &mut Faults) -> Serve {
     serve.hosts = hosts.map(|word| word.text.to_ascii_lowercase()).collect();
     if let Some(table) = fields.optional("tls").and_then(|value| value.table(faults)) {
         let mut fields = Fields::of(table, &TLS);
-        let certificate = read_with(fields.required("certificate", faults), faults, some);
-        let private = read_with(fields.required("key", faults), faults, some);
+        let mut file = |key| {
+            let path = read_with(fields.required(key, faults), faults, some)?;
+            Some(beside(&table.place, &path).to_string())
+        };
+        serve.tls = file("certificate").zip(file("key"));
         fields.done(faults);
-        serve.tls = certificate.zip(private);
     }
     serve.nightly = read_with(fields.optional("nightly"), faults, time_of_day);
     let tokens = fields.tables("token", faults);
@@ -218,8 +220,9 @@ pub(super) fn read(table: &Table, faults: &mut Faults) -> Serve {
 fn token(table: &Table, faults: &mut Faults) -> Option<Token> {
     let mut fields = Fields::of(table, &TOKEN);
     let name = read_with(fields.required("name", faults), faults, some);
-    let variable = read_with(fields.optional("token_env"), faults, some);
-    let file = read_with(fields.optional("token_file"), faults, some);
+    let keys = ["token_env", "token_file"];
+    let is_named = keys.into_iter().any(|key| fields.optional(key).is_some());
+    let secret = secret(&mut fields, ("token_env", "token_file"), faults);
     let mut rights = Vec::new();
     if let Some(values) = fields.required("rights", faults) {
         for value in values.list(faults).unwrap_or_default() {
@@ -229,15 +232,10 @@ fn token(table: &Table, faults: &mut Faults) -> Option<Token> {
             faults.add(&values.place, "a token without rights is of no use");
         }
     }
-    let secret = match (variable, file) {
-        (Some(name), None) => Some(SecretPlace::Variable(name.into())),
-        (None, Some(path)) => Some(SecretPlace::File(path.into())),
-        _ => {
-            let wrong = "needs one of `token_env` and `token_file`";
-            faults.add(&table.place, format!("{} {wrong}", TOKEN.name));
-            None
-        }
-    };
+    if !is_named {
+        let wrong = "needs one of `token_env` and `token_file`";
+        faults.add(&table.place, format!("{} {wrong}", TOKEN.name));
+    }
     fields.done(faults);
     Some(Token {
         name: name?,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::secret::SecretPlace;
 use crate::document::Place;
 use crate::glob::Glob;
 use crate::vocab::{Str, words};
@@ -157,15 +158,6 @@ pub enum Address {
     Plain(Str),
     /// A secret.
     Secret(SecretPlace),
-}
-
-/// Where a secret is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SecretPlace {
-    /// In a variable of the environment.
-    Variable(Str),
-    /// In a file, without the blanks around it.
-    File(Str),
 }
 
 /// When another file is begun, and how many stay.

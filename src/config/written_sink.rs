@@ -1,12 +1,13 @@
 //! A sink as written: which keys its kind needs, and which it takes.
 
+use crate::config::secret::{SecretPlace, beside, secret};
 use crate::config::shape::{DAYS, KEEP, MB, SINK, words_of};
 use crate::config::sink::{
-    Address, LeastSeverity, NAME_CHARS_MAX, Rotation, SecretPlace, Sink, SinkFormat, SinkKind,
-    Target, Tell, Transport,
+    Address, LeastSeverity, NAME_CHARS_MAX, Rotation, Sink, SinkFormat, SinkKind, Target, Tell,
+    Transport,
 };
 use crate::config::value::second_of_day;
-use crate::document::{Faults, Fields, Table, Value};
+use crate::document::{Faults, Fields, Table};
 use crate::glob::{Glob, PATTERN_BYTES_MAX};
 use crate::vocab::Str;
 
@@ -109,6 +110,7 @@ impl<'a, 'f> Reader<'a, 'f> {
         let token = self.secret("token_env", "token_file");
         let signing = self.secret("signing_env", "signing_file");
         let path = self.text("path");
+        let path = path.map(|path| beside(&self.table.place, &path));
         let rotation = Rotation {
             max_mb: self.within("max_mb", MB, "megabytes"),
             max_days: self.within("max_days", DAYS, "days"),
@@ -290,37 +292,8 @@ impl<'a, 'f> Reader<'a, 'f> {
         second
     }
 
-    /// Returns where a secret is: in the variable that one key names, or in the file that another does.
     fn secret(&mut self, variable: &'static str, file: &'static str) -> Option<SecretPlace> {
-        let (variable_value, file_value) =
-            (self.fields.optional(variable), self.fields.optional(file));
-        if let (Some(_), Some(second)) = (variable_value, file_value) {
-            let message = format!("give `{variable}` or `{file}`, not both");
-            self.faults.add(&second.place, message);
-        }
-        match (variable_value, file_value) {
-            (Some(value), _) => {
-                let name = value.text(self.faults)?;
-                if !is_variable(name) {
-                    self.tell_no_variable(variable, value);
-                    return None;
-                }
-                Some(SecretPlace::Variable(name.into()))
-            }
-            (None, Some(value)) => {
-                let path = value.text(self.faults)?;
-                Some(SecretPlace::File(path.into()))
-            }
-            (None, None) => None,
-        }
-    }
-
-    /// What is no name of a variable may be the secret itself, and is not repeated.
-    fn tell_no_variable(&mut self, key: &str, value: &Value) {
-        let message = format!(
-            "`{key}` names a variable of the environment, as in `PLIMSOLL_SOC`; what is here is no such name, and a secret never stands here"
-        );
-        self.faults.add(&value.place, message);
+        secret(&mut self.fields, (variable, file), self.faults)
     }
 
     fn needed(&mut self, value: Option<Str>, key: &str) -> Option<Str> {
@@ -391,15 +364,6 @@ impl<'a, 'f> Reader<'a, 'f> {
             }
         }
     }
-}
-
-/// Returns whether a text can be the name of a variable of the environment.
-fn is_variable(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Reads an address of syslog.

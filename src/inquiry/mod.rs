@@ -1,12 +1,15 @@
 //! What a store is asked: what was told, what was learnt, and why something was told or not.
 //!
 //! Commands, and whatever serves programs, are loops around an [`Inquiry`]. It knows no terminal and no protocol, and returns the
-//! documents that `--format json` writes. It takes no lock and writes nothing; only a verdict ([`Inquiry::give_verdict`]) is stored, and
-//! learnt from if that is asked for.
+//! documents that `--format json` writes. It takes no lock and writes nothing but what people decide: a verdict
+//! ([`Inquiry::give_verdict`]) is stored, and learnt from if that is asked for, and an approval ([`Inquiry::approve`]) goes into the
+//! configuration.
 //!
 //! What an inquiry has read it keeps: of an archive that did not change nothing is read again, and of one that grew only what was added.
 //! The answers are those of an inquiry that begins anew.
 
+mod approval;
+mod approval_from;
 mod budget;
 mod cursor;
 mod entities;
@@ -22,6 +25,7 @@ mod selection;
 mod told;
 mod verdict;
 
+pub use approval::{ApprovalRequest, NewApproval, take_back_approval};
 pub use budget::Budget;
 pub use cursor::Cursor;
 pub use entities::{

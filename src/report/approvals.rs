@@ -15,6 +15,8 @@ use crate::time::Day;
 const SCHEMA: u32 = 1;
 /// Alerts that are listed where the sum is wanted and not the list.
 const LISTED_SHORT: usize = 3;
+/// Alerts that are listed for programs.
+const LISTED_MAX: usize = 100;
 /// Columns of an entity's id in a list.
 const ENTITY_SHOWN: usize = 28;
 /// Identities, and one in so many of all, above which an approval is called wide.
@@ -202,6 +204,75 @@ pub fn lint_approval(simulation: &ApprovalSimulation, what: &ApprovalLint) -> Ve
     said
 }
 
+/// What an approval would have hidden, for programs.
+#[derive(Debug, Serialize)]
+pub struct SimulationDocument<'a> {
+    /// Alerts that were told, and how many more that the approval possibly covers: only a part of them is known.
+    pub alerts: u64,
+    /// See `alerts`.
+    pub alerts_possibly: u64,
+    /// Stored days of an entity that reach a threshold in force and had no alert.
+    pub stored_days: u64,
+    /// See `stored_days`.
+    pub stored_days_possibly: u64,
+    /// The newest of them.
+    pub newest: Vec<HiddenEntry<'a>>,
+    /// Identities that have a baseline, and how many of them it may cover.
+    pub identities: u64,
+    /// See `identities`.
+    pub identities_covered: u64,
+    /// Stored alerts that were compared.
+    pub alerts_compared: u64,
+    /// Whether too few days are stored for thresholds, so that no stored day was compared.
+    pub is_provisional: bool,
+}
+
+/// An episode that an approval would have hidden.
+#[derive(Debug, Serialize)]
+pub struct HiddenEntry<'a> {
+    day: String,
+    score: f64,
+    analytic: &'a str,
+    entity: &'a str,
+    /// `null` for a stored day that had no alert.
+    alert_id: Option<&'a str>,
+    /// Whether it is certain.
+    is_sure: bool,
+}
+
+impl<'a> SimulationDocument<'a> {
+    /// Returns the document.
+    pub fn of(simulation: &'a ApprovalSimulation) -> Self {
+        let newest = simulation.hidden.iter().take(LISTED_MAX);
+        Self {
+            alerts: n_hidden(&simulation.hidden, true, true),
+            alerts_possibly: n_hidden(&simulation.hidden, true, false),
+            stored_days: n_hidden(&simulation.hidden, false, true),
+            stored_days_possibly: n_hidden(&simulation.hidden, false, false),
+            newest: newest
+                .map(|hidden| HiddenEntry {
+                    day: hidden.day.to_string(),
+                    score: hidden.score,
+                    analytic: &hidden.analytic,
+                    entity: &hidden.entity.id,
+                    alert_id: hidden.alert_id.as_deref(),
+                    is_sure: hidden.is_sure,
+                })
+                .collect(),
+            identities: simulation.breadth.of,
+            identities_covered: simulation.breadth.identities,
+            alerts_compared: simulation.looked.alerts,
+            is_provisional: simulation.looked.is_provisional,
+        }
+    }
+}
+
+/// Returns how many episodes were told or not, and are certain or not.
+fn n_hidden(hidden: &[Hidden], is_told: bool, is_sure: bool) -> u64 {
+    let is_meant = |h: &&Hidden| h.alert_id.is_some() == is_told && h.is_sure == is_sure;
+    hidden.iter().filter(is_meant).count() as u64
+}
+
 /// Returns what an approval would have hidden: all of it, or the sum and the newest.
 pub fn simulation(simulation: &ApprovalSimulation, is_whole: bool, paint: Paint) -> String {
     let mut out = String::new();
@@ -216,10 +287,7 @@ fn write_simulation(
     paint: Paint,
 ) -> std::fmt::Result {
     let ApprovalSimulation { hidden, looked, .. } = simulation;
-    let hiding = |is_reported: bool, is_sure: bool| {
-        let is_meant = |h: &&Hidden| h.alert_id.is_some() == is_reported && h.is_sure == is_sure;
-        hidden.iter().filter(is_meant).count() as u64
-    };
+    let hiding = |is_told: bool, is_sure: bool| n_hidden(hidden, is_told, is_sure);
     let perhaps = |n: u64| match n {
         0 => String::new(),
         n => format!(" and possibly {} more", count(n)),

@@ -14,9 +14,9 @@ use subtle::ConstantTimeEq;
 
 use crate::config::{Right, Serve, Token};
 use crate::error::{Error, Result};
-use crate::service::host::Host;
 use crate::service::lock::locked;
 use crate::service::problem::Problem;
+use crate::sinks::Secret;
 
 /// The fewest characters of a secret.
 const SECRET_CHARS_MIN: usize = 16;
@@ -49,12 +49,12 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Reads the secrets.
+    /// Reads the secrets. `variable` returns a variable of the environment.
     ///
     /// # Errors
     ///
     /// A usage error if the service could be reached from elsewhere without a token or unencrypted, or a secret is missing or short.
-    pub fn new(settings: &Serve, host: &dyn Host) -> Result<Self> {
+    pub fn new(settings: &Serve, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let is_open = !settings.listen.ip().is_loopback();
         if is_open && settings.tokens.is_empty() {
             return Err(Error::usage(format!(
@@ -72,7 +72,9 @@ impl Guard {
         }
         let mut tokens = Vec::new();
         for token in &settings.tokens {
-            let secret = host.secret(&token.secret)?;
+            let whose = format!("the token `{}`", token.name);
+            let secret = Secret::read(&token.secret, &whose, variable)?;
+            let secret = secret.expose().to_owned();
             if secret.chars().count() < SECRET_CHARS_MIN {
                 return Err(Error::usage(format!(
                     "the secret of the token `{}` is shorter than {SECRET_CHARS_MIN} characters",
@@ -140,6 +142,10 @@ impl Guard {
     fn check_place(&self, request: &Parts) -> std::result::Result<(), Problem> {
         let authority = request.uri.authority().map(|authority| authority.as_str());
         let written = text(&request.headers, header::HOST);
+        if request.headers.get_all(header::HOST).iter().count() > 1 {
+            let detail = "the request names several hosts";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+        }
         let Some(place) = authority.or(written) else {
             return Err(Problem::new(
                 StatusCode::BAD_REQUEST,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::SecretPlace;
+use crate::config::{Config, ConfigFile};
 use crate::engine::{FollowOptions, Setup};
 use crate::error::Result;
 use crate::sinks::Surroundings;
@@ -25,6 +25,20 @@ pub trait Host: Send + Sync {
     /// A usage error with all of their faults.
     fn setup(&self) -> Result<Setup>;
 
+    /// Reads the file of the configuration, so that it can be replaced.
+    ///
+    /// # Errors
+    ///
+    /// A usage error if it cannot be read.
+    fn config_file(&self) -> Result<ConfigFile>;
+
+    /// Puts a configuration together with its analytics and the present.
+    ///
+    /// # Errors
+    ///
+    /// A usage error with all faults of the analytics.
+    fn setup_of(&self, config: Config) -> Result<Setup>;
+
     /// Returns whether the configuration or an analytic was changed since this was asked last.
     fn is_changed(&self) -> bool;
 
@@ -42,14 +56,7 @@ pub trait Host: Send + Sync {
     /// Fails if they cannot be found.
     fn logs(&self, received: &[PathBuf]) -> Result<(Vec<InputFile>, ReadOptions)>;
 
-    /// Returns a secret.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is none.
-    fn secret(&self, place: &SecretPlace) -> Result<String>;
-
-    /// Returns what sinks need of the world.
+    /// Returns what sinks need of the world, and where secrets are found.
     fn surroundings(&self) -> Surroundings<'static>;
 
     /// Tells the operator something, as one line of a log.

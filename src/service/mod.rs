@@ -9,6 +9,7 @@
 //! The library reads neither clock nor environment: whoever starts the service is its [`Host`].
 
 mod answers;
+mod approvals;
 mod audit;
 mod call;
 mod delivery;
@@ -53,6 +54,18 @@ const BODY_BYTES_IN_MEMORY: usize = 8 * BODY_BYTES_MAX;
 /// Answers that are put together at once.
 const ANSWERS_AT_ONCE: usize = 4;
 
+/// Makes sure that a service with these settings could begin: secrets and certificate are there, and nobody could reach it who may not.
+/// `variable` returns a variable of the environment.
+///
+/// # Errors
+///
+/// A usage error with what is wrong.
+pub fn check(settings: &Serve, variable: &dyn Fn(&str) -> Option<String>) -> Result<()> {
+    Guard::new(settings, variable)?;
+    listener::tls(settings)?;
+    Ok(())
+}
+
 /// Runs the service until its host asks to stop. `begun` is told the address once requests are answered.
 ///
 /// # Errors
@@ -65,9 +78,10 @@ pub fn serve(
     settings: &Serve,
     begun: &dyn Fn(SocketAddr, bool),
 ) -> Result<()> {
-    let guard = Guard::new(settings, &*host)?;
+    let surroundings = host.surroundings();
+    let guard = Guard::new(settings, surroundings.variable)?;
     let setup = Arc::new(host.setup()?);
-    sinks::check(&setup.config.sinks, &host.surroundings())?;
+    sinks::check(&setup.config.sinks, &surroundings)?;
     let tls = listener::tls(settings)?;
     let cannot = |e| Error::failed(format!("cannot listen on {}", settings.listen)).cause(e);
     let listener = TcpListener::bind(settings.listen).map_err(cannot)?;
@@ -75,6 +89,7 @@ pub fn serve(
     let lock = store.lock(Role::Follower)?;
     let service = Arc::new(Service {
         received: Arc::new(store.received(&lock)?),
+        configuring: Mutex::default(),
         setup: Mutex::new(setup),
         inquiry: Inquiry::of_store(store.clone()),
         store: store.clone(),

@@ -28,6 +28,8 @@ pub struct Service {
     pub began: Time,
     /// What requests are answered from.
     pub inquiry: Inquiry,
+    /// Held while the configuration is read and replaced.
+    pub configuring: Mutex<()>,
     /// The configuration and the analytics as they were read last.
     pub setup: Mutex<Arc<Setup>>,
     pub status: Mutex<Status>,

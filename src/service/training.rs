@@ -46,11 +46,15 @@ pub fn run(service: &Service, nightly: Option<u32>) {
 fn take_over_configuration(service: &Service) {
     let checked = service.host.setup().and_then(|setup| {
         sinks::check(&setup.config.sinks, &service.host.surroundings())?;
-        Ok(())
+        Ok(setup.config.serve != service.setup().config.serve)
     });
     match checked {
-        Ok(()) => {
-            service.host.tell("the configuration was changed, and is taken over; `[serve]` holds from the next start");
+        Ok(is_serve_changed) => {
+            let what = "the configuration was changed, and is taken over";
+            service.host.tell(&match is_serve_changed {
+                true => format!("{what}; `[serve]` holds from the next start"),
+                false => what.to_owned(),
+            });
             service.reload();
         }
         Err(error) => {

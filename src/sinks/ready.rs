@@ -1,6 +1,7 @@
 //! A sink with its secrets: what is needed to send.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine;
@@ -14,7 +15,7 @@ use crate::sinks::file::LogFile;
 use crate::sinks::http::{Answered, Http};
 use crate::sinks::jira::{self, Site};
 use crate::sinks::notice::Notice;
-use crate::sinks::secret::{Secret, beside};
+use crate::sinks::secret::Secret;
 use crate::sinks::webhook::Hook;
 use crate::sinks::wire::Remote;
 use crate::sinks::{pagerduty, slack, syslog, teams};
@@ -88,7 +89,7 @@ impl Ready {
                 format,
                 rotation,
             } => Receiver::File(LogFile {
-                path: beside(place, path),
+                path: PathBuf::from(&**path),
                 rotation: *rotation,
                 format: *format,
             }),

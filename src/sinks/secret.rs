@@ -2,10 +2,8 @@
 
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use crate::config::SecretPlace;
-use crate::document::Place;
 use crate::error::{Error, Result};
 
 /// A text that is never shown.
@@ -29,14 +27,15 @@ impl Secret {
         &self.0
     }
 
-    /// Reads a secret from where the configuration says that it is. `variable` returns a variable of the environment.
+    /// Reads a secret from where the configuration says that it is. `whose` names in a message what needs it, and `variable` returns a
+    /// variable of the environment.
     ///
     /// # Errors
     ///
     /// A usage error if it is not there, or is no single line of text.
     pub fn read(
         place: &SecretPlace,
-        configured: &Place,
+        whose: &dyn fmt::Display,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self> {
         let (text, whence) = match place {
@@ -44,36 +43,27 @@ impl Secret {
                 let text = variable(name).filter(|text| !text.trim().is_empty());
                 let text = text.ok_or_else(|| {
                     Error::usage(format!(
-                        "{configured}: the variable `{name}` of the environment is not set"
+                        "{whose}: the variable `{name}` of the environment is not set"
                     ))
-                    .hint("set it for this command to the secret that the sink needs")
+                    .hint("set it for this command to the secret")
                 })?;
                 (text, format!("the variable `{name}`"))
             }
             SecretPlace::File(path) => {
-                let path = beside(configured, path);
-                let text = fs::read_to_string(&path).map_err(|e| {
-                    let shown = path.display();
-                    Error::usage(format!("{configured}: cannot read the secret in `{shown}`"))
-                        .cause(e)
+                let text = fs::read_to_string(&**path).map_err(|e| {
+                    Error::usage(format!("{whose}: cannot read the secret in `{path}`")).cause(e)
                 })?;
-                (text, format!("the file `{}`", path.display()))
+                (text, format!("the file `{path}`"))
             }
         };
         let text = text.trim();
         if text.is_empty() || text.chars().any(char::is_control) {
             return Err(Error::usage(format!(
-                "{configured}: what is in {whence} is no secret of one line"
+                "{whose}: what is in {whence} is no secret of one line"
             )));
         }
         Ok(Self::new(text))
     }
-}
-
-/// Returns a path of the configuration, which is relative to the folder of its file.
-pub(super) fn beside(configured: &Place, path: &str) -> PathBuf {
-    let folder = Path::new(&*configured.file).parent();
-    folder.unwrap_or(Path::new("")).join(path)
 }
 
 /// Takes secrets out of a text that somebody else wrote; of an address also its path and the parts of that, which is what servers repeat.

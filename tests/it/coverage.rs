@@ -403,6 +403,20 @@ fn a_log_that_falls_silent_raises_one_incident_until_it_is_back() {
         .run(&["nightly", "live.jsonl", "--format", "json"])
         .succeeds();
     assert!(!again.out.contains("SOURCE-SILENT"), "{}", again.out);
+    // An approval for the log, or for all logs of its kind, would have hidden both.
+    for (log, hidden) in [
+        ("aws.cloudtrail/222233334444", 2),
+        ("aws.cloudtrail", 2),
+        ("aws.cloudtrail/333344445555", 0),
+    ] {
+        let approve = format!(
+            "approve add --dry-run --log {log} --owner ana --reason closed --expires 2099-12-31"
+        );
+        let approve: Vec<&str> = approve.split(' ').collect();
+        let shown = world.run(&approve).succeeds().out;
+        let words = format!("would have hidden {hidden} alerts");
+        assert!(shown.contains(&words), "{log}: {shown}");
+    }
     let follow = [
         "score",
         "--follow",

@@ -203,6 +203,52 @@ fn a_new_service_learns_what_it_gets_and_then_judges_and_tells_it_live() {
         let document = served.get(path).is(200).json();
         assert!(!document[member].is_null(), "{path}: {document}");
     }
+    // What an incident is about is approved, first only to see what that would have hidden.
+    let add = |is_dry_run: bool, status: u16| {
+        let wanted = json!({
+            "from": id, "owner": "soc", "reason": "a drill", "expires": "2099-01-31", "dry_run": is_dry_run,
+        });
+        let body = wanted.to_string();
+        let answered = served.ask("POST", "/v1/approvals", &[], body.as_bytes());
+        answered.is(status).json()
+    };
+    let before = std::fs::read_to_string(world.path().join("plimsoll.toml")).expect("text");
+    let preview = add(true, 200);
+    assert!(
+        preview["would_have_hidden"]["alerts"].as_u64() >= Some(1),
+        "{preview}"
+    );
+    let text = || std::fs::read_to_string(world.path().join("plimsoll.toml")).expect("text");
+    assert_eq!(text(), before);
+    let added = add(false, 201);
+    assert_eq!(added["table"], preview["table"]);
+    let table = added["table"].as_str().expect("a table").trim().to_owned();
+    assert!(text().contains(&table), "{added}");
+    let listed = served.get("/v1/approvals").is(200).json();
+    let listed = listed["approvals"].as_array().expect("approvals").clone();
+    assert!(
+        listed.iter().any(|one| one["id"] == added["id"]),
+        "{listed:?}"
+    );
+    for (wrong, words) in [
+        (json!({"criteria": {"colour": "red"}}), "colour"),
+        (json!({"criteria": {"network": "here"}}), "here"),
+        (json!({"expires": "2020-01-01"}), "past"),
+    ] {
+        let mut body = json!({"from": id, "owner": "o", "reason": "r", "expires": "2099-01-31"});
+        for (key, value) in wrong.as_object().expect("members") {
+            body[key] = value.clone();
+        }
+        let body = body.to_string();
+        let refused = served.ask("POST", "/v1/approvals", &[], body.as_bytes());
+        let why = refused.is(400).json()["detail"].to_string();
+        assert!(why.contains(words), "{why}");
+    }
+    let path = format!("/v1/approvals/{}", added["id"].as_str().expect("an id"));
+    served.ask("DELETE", &path, &[], b"").is(200);
+    served.ask("DELETE", &path, &[], b"").is(404);
+    assert_eq!(text(), before);
+
     // Ten days are too few to move a threshold by.
     let tuned = json!({"budget": "2/day"}).to_string();
     let refused = served.ask("POST", "/v1/tuning", &[], tuned.as_bytes());
@@ -261,6 +307,8 @@ fn what_is_wrong_with_a_request_is_said_and_costs_nobody_else_anything() {
         421,
         "host",
     );
+    let twice = [("host", "127.0.0.1"), ("host", "evil.example")];
+    problem(served.ask("GET", "/v1/alerts", &twice, b""), 400, "hosts");
     problem(
         post(&[("origin", "https://evil.example")], b"{}"),
         403,
@@ -336,6 +384,7 @@ fn a_token_may_do_what_its_rights_say_and_no_more() {
         ("GET", "/metrics", [200, 403, 403]),
         ("POST", "/v1/events", [403, 200, 403]),
         ("POST", "/v1/generations", [403, 403, 202]),
+        ("DELETE", "/v1/approvals/abcdef12", [403, 403, 404]),
     ];
     for (method, path, expected) in rows {
         assert_eq!(
@@ -373,6 +422,10 @@ fn a_token_may_do_what_its_rights_say_and_no_more() {
         refused(403),
         refused(403),
         (Some("decider"), Some(202)),
+        refused(401),
+        refused(403),
+        refused(403),
+        (Some("decider"), Some(404)),
         refused(401),
     ];
     assert_eq!(callers, expected, "{audit}");

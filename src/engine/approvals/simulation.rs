@@ -17,7 +17,7 @@ use crate::measure::DayFacts;
 use crate::stats::rank::score;
 use crate::store::Store;
 use crate::time::Day;
-use crate::vocab::{Entity, EntityKind, Str};
+use crate::vocab::{Entity, EntityKind, SOURCE_SILENT, Str};
 
 /// Days from which an approval counts as long.
 const LONG_DAYS: i32 = 400;
@@ -182,7 +182,7 @@ pub fn simulate_approval(
         let is_meant = |asked: &Candidate| {
             approval.is_for(&asked.analytic)
                 && approval.holds(day.start())
-                && asked.may_be_meant(approval, &generation)
+                && asked.may_be_meant(approval, day, &generation)
         };
         let of_day: Vec<Candidate> = of_day.into_iter().filter(is_meant).collect();
         if of_day.is_empty() {
@@ -234,8 +234,22 @@ impl Candidate {
         }
     }
 
+    /// Returns, of a log that fell silent, its name and those of what it is a part of.
+    fn names_of_log(&self) -> Option<Vec<Str>> {
+        let name = &self.entity.id;
+        (*self.analytic == *SOURCE_SILENT).then(|| {
+            let ends = name.match_indices('/').map(|(at, _)| at);
+            ends.chain([name.len()])
+                .map(|end| Str::from(&name[..end]))
+                .collect()
+        })
+    }
+
     /// Returns, before the day is read, whether it concerns an identity that the approval may cover.
-    fn may_be_meant(&self, approval: &Approval, generation: &Generation) -> bool {
+    fn may_be_meant(&self, approval: &Approval, day: Day, generation: &Generation) -> bool {
+        if let Some(names) = self.names_of_log() {
+            return approval.covers_silence(&names, day.start());
+        }
         if let Some(shown) = &self.shown {
             let who = approval
                 .criteria
@@ -260,6 +274,12 @@ impl Candidate {
         facts: Option<&DayFacts>,
         eye: &DayContextReader,
     ) -> Cover {
+        if let Some(names) = self.names_of_log() {
+            return match approval.covers_silence(&names, day.start()) {
+                true => Cover::Yes,
+                false => Cover::No,
+            };
+        }
         let whole = facts.map(|facts| eye.context(&self.entity, facts));
         let may =
             |context: &PartialContext| approval.may_cover(context, &self.analytic, day.start());

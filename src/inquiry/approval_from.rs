@@ -6,7 +6,6 @@ use crate::config::Draft;
 use crate::error::{Error, Result};
 use crate::incident::Playbook;
 use crate::inquiry::{Found, Inquiry};
-use crate::store::Store;
 
 /// Identities that are named where an approval is to be for several.
 const NAMED_MAX: usize = 10;
@@ -17,8 +16,7 @@ const NAMED_MAX: usize = 10;
 ///
 /// A usage error if it is about several identities that have no client, application or network in common. Fails if there is no such
 /// alert or incident in the store.
-pub fn fill_in(draft: &mut Draft, id: &str, store: &Store) -> Result<()> {
-    let inquiry = Inquiry::of_store(store.clone());
+pub(super) fn fill_in(draft: &mut Draft, id: &str, inquiry: &Inquiry) -> Result<()> {
     let (alerts, cause) = match inquiry.find(id, || Ok(Playbook::default()))? {
         Found::Alert(alert) => (vec![*alert], None),
         Found::Incident(incident, alerts) => (alerts, incident.cause),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::engine::{self, NoProgress, TuneAction, TuneOptions, VerdictInput};
 use crate::incident::Playbook;
 use crate::inquiry::{Budget, DayOrInstant, EntitySelection, Page, Selection, WhyNot};
-use crate::report::{Paint, approvals, explain, incident as incident_report, tuning};
+use crate::report::{Paint, explain, incident as incident_report, tuning};
 use crate::service::audit::Decided;
 use crate::service::call::{Answer, Call, json};
 use crate::service::live::{self, Kind};
@@ -144,7 +144,7 @@ pub async fn alert(call: Call) -> Answer {
 }
 
 /// Notes beside an answer what was decided, for the audit log.
-fn decided(what: Value, answer: Answer) -> Answer {
+pub(super) fn decided(what: Value, answer: Answer) -> Answer {
     let mut response = answer?;
     response.extensions_mut().insert(Decided(what));
     Ok(response)
@@ -332,14 +332,4 @@ pub async fn tune(mut call: Call) -> Answer {
         Ok(json!(report))
     });
     decided(what, json(StatusCode::OK, &found.await?))
-}
-
-/// Answers with approvals.
-pub async fn approvals(call: Call) -> Answer {
-    let found = call.work(move |service| {
-        let setup = service.setup_now()?;
-        let states = service.inquiry.approvals(&setup)?;
-        Ok(json!(approvals::document(&states)))
-    });
-    json(StatusCode::OK, &found.await?)
 }

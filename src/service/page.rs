@@ -33,6 +33,7 @@ const ASSETS: &[Asset] = assets! {
     "api.js": SCRIPT,
     "app.js": SCRIPT,
     "approvals.js": SCRIPT,
+    "approve.js": SCRIPT,
     "charts.js": SCRIPT,
     "coverage.js": SCRIPT,
     "dom.js": SCRIPT,

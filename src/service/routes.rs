@@ -18,10 +18,11 @@ use crate::service::guard::Caller;
 use crate::service::peer::Peer;
 use crate::service::problem::Problem;
 use crate::service::state::Service;
-use crate::service::{answers, audit, events, page};
+use crate::service::{answers, approvals, audit, events, page};
 
 const GET: &str = "GET";
 const POST: &str = "POST";
+const DELETE: &str = "DELETE";
 
 /// The routes of the service.
 pub static ROUTES: &[Route] = &[
@@ -231,6 +232,26 @@ pub static ROUTES: &[Route] = &[
         Ask::Approvals,
         "The approvals of the configuration, and what each hid",
     ),
+    Route {
+        right: Some(Right::Approve),
+        takes: Some(APPROVAL),
+        ..route(
+            POST,
+            "/v1/approvals",
+            Ask::Approve,
+            "Write an approval into the configuration, and say what it would have hidden; with `dry_run`, only say it",
+        )
+    },
+    Route {
+        right: Some(Right::Approve),
+        parameters: &[parameter("id", "The id of the approval")],
+        ..route(
+            DELETE,
+            "/v1/approvals/{id}",
+            Ask::TakeBackApproval,
+            "Take an approval out of the configuration, with its comments",
+        )
+    },
 ];
 
 const SELECTION: &[Parameter] = &[
@@ -255,6 +276,10 @@ const ID: &[Parameter] = &[parameter(
     "The id, or at least its first 6 characters",
 )];
 const VERDICT: &str = "{\"verdict\": true}, or false; and \"note\". What a true one is about is left out at the next training";
+
+const APPROVAL: &str = "{\"from\": \"ID\", \"criteria\": {\"bucket\": [\"aws:payroll-*\"]}, \"analytics\": [\"AN1594\"], \"owner\": \"data platform\", \
+     \"reason\": \"year-end audit\", \"expires\": \"2027-01-31\", \"dry_run\": true}: criteria and analytics as the configuration has them; what is not given \
+     is taken from the alert or the incident of `from`";
 
 /// A way to ask.
 #[derive(Clone, Copy)]
@@ -305,6 +330,8 @@ enum Ask {
     Tuning,
     Tune,
     Approvals,
+    Approve,
+    TakeBackApproval,
 }
 
 const fn route(method: &'static str, path: &'static str, ask: Ask, summary: &'static str) -> Route {
@@ -349,7 +376,9 @@ impl Ask {
             Self::Train => answers::train(&call),
             Self::Tuning => answers::budgets(call).await,
             Self::Tune => answers::tune(call).await,
-            Self::Approvals => answers::approvals(call).await,
+            Self::Approvals => approvals::list(call).await,
+            Self::Approve => approvals::add(call).await,
+            Self::TakeBackApproval => approvals::remove(call).await,
         }
     }
 }
@@ -361,6 +390,7 @@ pub fn router(service: Arc<Service>) -> Router {
         let of_route = service.clone();
         let filter = match route.method {
             POST => MethodFilter::POST,
+            DELETE => MethodFilter::DELETE,
             _ => MethodFilter::GET,
         };
         let answer = move |request: Request| {
@@ -529,6 +559,7 @@ fn operation(route: &Route) -> Value {
     });
     let success = match route.ask {
         Ask::Train => "202",
+        Ask::Approve => "201",
         _ => "200",
     };
     let mut operation = json!({

@@ -54,6 +54,8 @@ export const post = async (path, document, options = {}) => {
   return (await request(path, { method: "POST", body, headers, ...options })).json();
 };
 
+export const remove = async (path) => (await request(path, { method: "DELETE" })).json();
+
 /** Whether logs are taken and judged; it answers so also while they are not. */
 export async function state() {
   try {

@@ -103,6 +103,7 @@ async function help() {
     ["Escape", "back to the list"],
     ["t, f", "verdict true, false"],
     ["u", "take the verdict back"],
+    ["a", "approve what the incident is about"],
     ["n", "show new incidents"],
     ["/", "filter"],
     ["?", "this help"],

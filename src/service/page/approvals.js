@@ -1,10 +1,31 @@
 // The approvals of the configuration, and what each of them hid.
 
-import { get, showProblem } from "./api.js";
-import { facts, h, id, put } from "./dom.js";
+import { Problem, get, remove, showProblem } from "./api.js";
+import { approve } from "./approve.js";
+import { ask, facts, h, id, put, say } from "./dom.js";
+import { toast } from "./verdict.js";
 import { noun, plain } from "./words.js";
 
-function card(of) {
+/** Takes an approval out of the configuration, if that is meant. */
+async function takeBack(of, load) {
+  const content = h("p", null, "What it covers is told again from now on: ", h("b", null, of.reason), ". It is taken out of the configuration.");
+  const buttons = [
+    ["cancel", "Cancel", "quiet"],
+    ["remove", "Remove it", "main"],
+  ];
+  if ((await ask("Remove this approval?", content, buttons)) !== "remove") return;
+  try {
+    await remove(`/v1/approvals/${encodeURIComponent(of.id)}`);
+    toast("The approval is removed.", 6);
+    say("The approval is removed.");
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    toast(`It was not removed: ${problem.detail}. ${problem.hint ?? ""}`, 20);
+  }
+  load();
+}
+
+function card(of, load) {
   return h(
     "li",
     { class: "card" },
@@ -38,6 +59,7 @@ function card(of) {
       ["Written at", h("span", { class: "id" }, `${of.file}:${of.line}`)],
       ["Id", id(of.id)],
     ]),
+    h("p", null, h("button", { type: "button", class: "quiet", onclick: () => takeBack(of, load) }, "Remove…")),
   );
 }
 
@@ -55,12 +77,11 @@ export const approvals = {
         h(
           "p",
           null,
-          "An approval hides alerts on work that is known and sanctioned, until a day. It stands in the configuration. Add one with ",
-          h("code", null, "plimsoll approve add --from ID"),
-          ", which takes what it covers from an alert and shows what it would have hidden; ",
+          "An approval hides alerts on work that is known and sanctioned, until a day. It stands in the configuration. An incident can be approved in its story; ",
           h("code", null, "plimsoll approve propose"),
           " finds jobs that could have one.",
         ),
+        h("p", null, h("button", { type: "button", onclick: async () => (await approve()) && load() }, "Add an approval…")),
         body,
       ),
     );
@@ -70,7 +91,7 @@ export const approvals = {
         put(
           body,
           answer.approvals.length > 0
-            ? h("ul", { class: "cards" }, answer.approvals.map(card))
+            ? h("ul", { class: "cards" }, answer.approvals.map((of) => card(of, load)))
             : h("div", { class: "notice" }, h("h2", null, "There are no approvals"), h("p", null, "Nothing is hidden.")),
         );
         body.removeAttribute("aria-busy");

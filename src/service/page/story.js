@@ -1,6 +1,7 @@
 // The story of an incident: first what somebody decides by, then what it rests on.
 
 import { get, showProblem } from "./api.js";
+import { approve } from "./approve.js";
 import { lanes } from "./charts.js";
 import { facts, h, id, put, section, table } from "./dom.js";
 import { href, neighbour, remember, severity } from "./incidents.js";
@@ -478,7 +479,13 @@ function render(main, answer) {
           found(incident),
           timeline(incident),
         ),
-        h("aside", { "aria-label": "What to do" }, verdict, button, steps(incident)),
+        h(
+          "aside",
+          { "aria-label": "What to do" },
+          verdict,
+          h("div", { class: "line" }, button, h("button", { type: "button", onclick: () => approve(incident) }, "Approve…", h("kbd", null, "a"))),
+          steps(incident),
+        ),
       ),
     ),
   );
@@ -520,6 +527,7 @@ export const story = {
     if (key === "Escape") location.hash = "#/incidents";
     else if (current === null) return false;
     else if (key === "t" || key === "f") give(current.incident, key === "t", current.verdict.note.value.trim());
+    else if (key === "a") approve(current.incident);
     else if (key === "j" || key === "k") {
       const next = neighbour(current.id, key === "j" ? 1 : -1);
       if (next === undefined) return false;

@@ -1,0 +1,113 @@
+//! Approvals that are listed, given and taken back.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::config::{Criteria, Draft};
+use crate::inquiry::{ApprovalRequest, take_back_approval};
+use crate::report::approvals;
+use crate::service::answers::decided;
+use crate::service::call::{Answer, Call, json};
+use crate::service::lock::locked;
+use crate::service::problem::Problem;
+
+/// Answers with approvals.
+pub async fn list(call: Call) -> Answer {
+    let found = call.work(move |service| {
+        let setup = service.setup_now()?;
+        let states = service.inquiry.approvals(&setup)?;
+        Ok(json!(approvals::document(&states)))
+    });
+    json(StatusCode::OK, &found.await?)
+}
+
+/// An approval that is wanted, with criteria as the configuration has them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    from: Option<String>,
+    #[serde(default)]
+    criteria: BTreeMap<String, Patterns>,
+    #[serde(default)]
+    analytics: Option<Vec<String>>,
+    owner: String,
+    reason: String,
+    expires: String,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Patterns {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Wanted {
+    fn request(self) -> Result<ApprovalRequest, Problem> {
+        let mut criteria = Vec::new();
+        for (name, patterns) in self.criteria {
+            let Some(key) = Criteria::KEYS.into_iter().find(|key| *key == name) else {
+                let detail = format!("`{}` is no criterion", name.escape_default());
+                let known = Criteria::KEYS.join(", ");
+                return Err(Problem::new(StatusCode::BAD_REQUEST, detail)
+                    .hint(format!("the criteria are {known}")));
+            };
+            criteria.push(match patterns {
+                Patterns::One(pattern) => (key, vec![pattern]),
+                Patterns::Several(patterns) => (key, patterns),
+            });
+        }
+        Ok(ApprovalRequest {
+            draft: Draft {
+                comments: Vec::new(),
+                criteria,
+                analytics: self.analytics.unwrap_or_default(),
+                owner: self.owner,
+                reason: self.reason,
+                expires: self.expires,
+            },
+            from: self.from,
+            is_dry_run: self.dry_run,
+        })
+    }
+}
+
+/// Writes an approval into the configuration, from where it is taken over at once; or only says what it would hide.
+pub async fn add(mut call: Call) -> Answer {
+    let request = call.document::<Wanted>().await?.request()?;
+    let written = call.work(move |service| {
+        let _one_at_a_time = locked(&service.configuring);
+        let file = service.host.config_file()?;
+        let setup_of = |config| service.host.setup_of(config);
+        let new = service.inquiry.approve(&file, request, &setup_of)?;
+        service.wanted.notify_all();
+        Ok(new)
+    });
+    let new = written.await?;
+    let what = json!({"id": new.id, "written": new.is_written, "approval": new.draft.to_string()});
+    let status = match new.is_written {
+        true => StatusCode::CREATED,
+        false => StatusCode::OK,
+    };
+    decided(what, json(status, &new.document()))
+}
+
+/// Takes an approval out of the configuration.
+pub async fn remove(call: Call) -> Answer {
+    let id = call.part("id").to_owned();
+    let removed = call.work(move |service| {
+        let _one_at_a_time = locked(&service.configuring);
+        let removed = take_back_approval(&service.host.config_file()?, &id);
+        service.wanted.notify_all();
+        // What is not there is so whether anything was learnt or not.
+        Ok(removed)
+    });
+    let (id, said) = removed.await??;
+    let what = json!({"id": id, "removed": said});
+    decided(what.clone(), json(StatusCode::OK, &what))
+}

@@ -68,7 +68,7 @@ fn main() -> Result<(), Failure> {
                 }
                 let since_start = every * u32::try_from(number)?;
                 let due = start + since_start;
-                let has_intruder = number % (rate / BATCH).max(1) == 0;
+                let has_intruder = number.is_multiple_of((rate / BATCH).max(1));
                 let body = batch(number, begin + since_start, has_intruder);
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
                 if has_intruder {

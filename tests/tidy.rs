@@ -77,7 +77,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("verify", "alert evidence stats"),
     (
         "service",
-        "alert config engine error incident inquiry report sinks sources store time vocab",
+        "alert config engine error incident inquiry report sinks sources stats store time vocab",
     ),
     (
         "cli",

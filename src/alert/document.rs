@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::as_text;
@@ -16,7 +17,9 @@ use crate::vocab::{Entity, FindingSeverity};
 pub const SCHEMA: u32 = 1;
 
 /// Where in the life of its episode an alert was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// The episode crossed its threshold.
@@ -39,7 +42,7 @@ impl Status {
 }
 
 /// The alert document. Fields that a stored document lacks are empty, and fields that it adds are ignored.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Alert {
     /// Version of this document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,6 +87,7 @@ pub struct Alert {
     pub learning: Option<LearningRecord>,
     /// Time of the event with which the score was reached.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub time: Time,
     /// Time of the event with which the threshold was reached; older documents have none.
     #[serde(
@@ -91,6 +95,7 @@ pub struct Alert {
         with = "as_text::optional",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schemars(with = "Option<String>")]
     pub crossed_at: Option<Time>,
     /// Time of the first event behind it.
     #[serde(
@@ -98,6 +103,7 @@ pub struct Alert {
         with = "as_text::optional",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schemars(with = "Option<String>")]
     pub first_event: Option<Time>,
     /// Time of the last event behind it, as far as the episode had come.
     #[serde(
@@ -105,6 +111,7 @@ pub struct Alert {
         with = "as_text::optional",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schemars(with = "Option<String>")]
     pub last_event: Option<Time>,
     /// The window of the largest contribution; the episode's day if that has none.
     pub window: Span,
@@ -178,10 +185,11 @@ pub struct Alert {
 }
 
 /// What another detector concluded of an entity.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FindingRecord {
     /// When the act was last seen that it is about.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub time: Time,
     /// The detector, as in `guardduty`.
     pub detector: String,
@@ -225,7 +233,7 @@ impl FindingRecord {
 }
 
 /// An analytic that would have told the same fact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AlikeRecord {
     /// Which analytic.
     pub analytic: String,
@@ -236,7 +244,7 @@ pub struct AlikeRecord {
 }
 
 /// How much an episode came to. Bounded counts of distinct things are estimates beyond a few thousand.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Extent {
     /// Calls, or flows.
@@ -280,7 +288,9 @@ pub struct Extent {
 }
 
 /// What was done in an act, as far as its extent tells it apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum DeedKind {
     /// Objects or buckets were listed.
@@ -294,20 +304,22 @@ pub enum DeedKind {
 }
 
 /// When something was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeedSpan {
     /// What.
     pub deed: DeedKind,
     /// The first time.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub first: Time,
     /// The last time.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub last: Time,
 }
 
 /// Through what a part of an episode was done.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceRecord {
     /// Address of the caller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -342,18 +354,20 @@ pub struct SourceRecord {
 }
 
 /// A span of event time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Span {
     /// First instant.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub start: Time,
     /// First instant after it.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub end: Time,
 }
 
 /// The entity that an alert is about.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct AlertEntity {
     /// Kind of entity.
     pub kind: String,
@@ -395,7 +409,7 @@ pub struct AlertEntity {
 }
 
 /// A log or detector that was stopped, deleted or narrowed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct BlindedRecord {
     /// The operation, as in `cloudtrail:StopLogging`.
     pub operation: String,
@@ -411,12 +425,13 @@ pub struct BlindedRecord {
 }
 
 /// A log that fell silent: in an account and a region, where the entity names these.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SilenceRecord {
     /// The log.
     pub log: String,
     /// Its last record.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub since: Time,
     /// Its first record since, if it is back.
     #[serde(
@@ -424,6 +439,7 @@ pub struct SilenceRecord {
         with = "as_text::optional",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schemars(with = "Option<String>")]
     pub back: Option<Time>,
     /// Its longest pause before, in seconds.
     pub longest_pause_secs: i64,
@@ -436,20 +452,22 @@ pub struct SilenceRecord {
 }
 
 /// An identity that stopped or narrowed a log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StoppedBy {
     /// The identity.
     pub identity: String,
     /// When.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub time: Time,
 }
 
 /// How an identity was created.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CreationRecord {
     /// When.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub time: Time,
     /// The operation, as in `iam:CreateUser`.
     pub operation: String,
@@ -464,7 +482,7 @@ pub struct CreationRecord {
 }
 
 /// A principal that had a name before another got it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NamesakeRecord {
     /// Its id that the provider never gives twice, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -474,7 +492,7 @@ pub struct NamesakeRecord {
 }
 
 /// A log that began later than the store, and is still learnt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LearningRecord {
     /// What it records: `account` for anything, `object_access`, `directory_reads`, `sign_ins`, `flows`.
     pub log: String,
@@ -483,10 +501,11 @@ pub struct LearningRecord {
 }
 
 /// How a session began.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct AuthenticationRecord {
     /// When.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub time: Time,
     /// The operation, and in parentheses by what means if that is known; or how calls are signed.
     pub method: String,
@@ -503,12 +522,13 @@ pub struct AuthenticationRecord {
 }
 
 /// How a credential was issued.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AssumptionRecord {
     /// Which.
     pub credential: String,
     /// When.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub time: Time,
     /// The operation, as in `sts:AssumeRole`.
     pub operation: String,
@@ -531,7 +551,9 @@ impl AssumptionRecord {
 }
 
 /// What came from an address before an act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// Somebody signed in.
@@ -543,7 +565,7 @@ pub enum Origin {
 }
 
 /// An operation that was called.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OperationRecord {
     /// Service and operation, as in `s3:GetObject`.
     pub operation: String,
@@ -554,7 +576,7 @@ pub struct OperationRecord {
 }
 
 /// A bucket touched.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ResourceRecord {
     /// Which.
     pub bucket: String,
@@ -569,7 +591,7 @@ pub struct ResourceRecord {
 }
 
 /// Where data went.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DestinationRecord {
     /// Address, account or bucket.
     pub address: String,

@@ -1,5 +1,6 @@
 //! The reasons of an alert.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::as_text;
@@ -8,7 +9,7 @@ use crate::time::Time;
 use crate::vocab::Metric;
 
 /// One reason.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Reason {
     /// A metric was larger than expected.
@@ -78,6 +79,7 @@ pub enum Reason {
         required: u64,
         /// When it began.
         #[serde(with = "as_text")]
+        #[schemars(with = "String")]
         start: Time,
         /// Its part of the arm's statistic, in natural logarithms.
         surprise: f64,
@@ -105,7 +107,7 @@ pub enum Reason {
 }
 
 /// An amount that was larger than expected.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Amount {
     /// Which metric.
     pub metric: String,
@@ -134,7 +136,7 @@ pub struct Amount {
 }
 
 /// What an amount was judged by.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum AmountBasis {
     /// Peers and the entity's own past.
@@ -144,7 +146,7 @@ pub enum AmountBasis {
 }
 
 /// Whose history something was judged by.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct JudgedAgainstRecord {
     /// Kind of entity or group.
     pub kind: String,
@@ -156,10 +158,11 @@ pub struct JudgedAgainstRecord {
 }
 
 /// An event that a reason rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EventRecord {
     /// When.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub time: Time,
     /// Which.
     pub event_id: String,
@@ -172,12 +175,13 @@ pub struct EventRecord {
 }
 
 /// One step of a sequence.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct StepRecord {
     /// Which.
     pub step: String,
     /// When.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub time: Time,
     /// The event that made the identity, or else the first of the step, where it is among the episode's.
     pub event_id: Option<String>,

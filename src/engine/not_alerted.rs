@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, alert_id};
@@ -40,7 +41,7 @@ pub struct Question {
 }
 
 /// The results of every analytic for an entity's day.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Explanation {
     /// Kind of entity.
     pub kind: &'static str,
@@ -67,7 +68,7 @@ pub struct Explanation {
 }
 
 /// The generation that judged a day.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct EvaluationExplanation {
     /// Its number; for a replayed one, the number of the generation whose stored distributions it has.
     pub generation: u64,
@@ -80,7 +81,7 @@ pub struct EvaluationExplanation {
 }
 
 /// How a generation was obtained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HowJudged {
     /// It is the one in force.
@@ -92,7 +93,7 @@ pub enum HowJudged {
 }
 
 /// The outcome of an analytic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExplanationOutcome {
     /// It alerted.
@@ -115,7 +116,7 @@ pub enum ExplanationOutcome {
 }
 
 /// The account of one analytic.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct AnalyticExplanation {
     /// The analytic.
     pub analytic: String,

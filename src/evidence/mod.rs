@@ -9,6 +9,7 @@ mod number;
 pub use digest::{DIGEST, digest, digest_of};
 pub use number::{round, significant};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::sketch::role_histogram::share_at_least;
@@ -20,7 +21,7 @@ use crate::stats::{self, Evidence, GroupNovelty, Predictive, Prior, Repeats};
 pub const QUANTILES: [f64; 6] = [0.5, 0.9, 0.98, 0.99, 0.999, 1.0];
 
 /// What an amount was judged by: what peers show, and what the entity itself has shown.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VolumeBasis {
     /// What peers show.
     pub prior: Prior,
@@ -46,7 +47,7 @@ impl VolumeBasis {
 }
 
 /// What a new value of a trait was judged by.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NoveltyBasis {
     /// What its peers show of the trait.
     pub peers: GroupNovelty,
@@ -95,7 +96,7 @@ impl NoveltyBasis {
 }
 
 /// What a newcomer's busiest hour was judged by: the active hours of its peers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HoursBasis {
     /// Hours that were at least as busy.
     pub at_least: u64,
@@ -122,14 +123,14 @@ impl HoursBasis {
 }
 
 /// What acts of giving data away were judged by: how unusual the rarest of their destinations is.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GrantBasis {
     /// The rarest destination; `None` if the entity is known for all of them.
     pub first: Option<FirstAct>,
 }
 
 /// A destination that the entity is not known for.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FirstAct {
     /// What its novelty was judged by.
     pub novelty: NoveltyBasis,
@@ -150,7 +151,7 @@ impl GrantBasis {
 }
 
 /// What was read off a stored distribution for one value.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Reference {
     /// The tail that was fitted beyond the stored values.
     pub tail: Tail,
@@ -180,7 +181,7 @@ impl Reference {
 }
 
 /// How a statistic became a score.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScoreEvidence {
     /// The arm's statistic: the sum of the reasons' surprises times the factor.
     pub statistic: f64,

@@ -1,5 +1,6 @@
 //! The incident document, as it is written and as it is read back.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{CreationRecord, Extent, FindingRecord, Origin, SourceRecord, Status, as_text};
@@ -12,7 +13,7 @@ use crate::time::Time;
 pub const SCHEMA: u32 = 1;
 
 /// The incident document. Fields that a stored document lacks are empty, and fields that it adds are ignored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Incident {
     /// Version of this document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,9 +36,11 @@ pub struct Incident {
     pub provisional: bool,
     /// The first instant that its alerts tell of.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub start: Time,
     /// The last instant that they tell of.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub end: Time,
     /// When the first of its alerts reached its threshold; absent where no alert says so.
     #[serde(
@@ -45,6 +48,7 @@ pub struct Incident {
         with = "as_text::optional",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schemars(with = "Option<String>")]
     pub crossed_at: Option<Time>,
     /// The new value that its identities have in common, if that is why they are told at once.
     #[serde(default)]
@@ -112,7 +116,7 @@ pub struct Incident {
 }
 
 /// A new value that several identities show within a day, or a log that all of it rests on and that is still learnt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cause {
     /// `region`, `application`, `user_agent`, `network` or `country`; `log` of a log that is still learnt.
     pub r#trait: String,
@@ -120,6 +124,7 @@ pub struct Cause {
     pub value: String,
     /// When the first of them showed it; of a log, the day on which it began.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub since: Time,
     /// How many actors of the incident showed it.
     pub members: u64,
@@ -136,7 +141,7 @@ impl Cause {
 }
 
 /// An address that is no source of the act by itself.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct OriginAddress {
     /// What came from it.
     pub kind: Origin,
@@ -145,7 +150,7 @@ pub struct OriginAddress {
 }
 
 /// Alerts that belong to an incident and are told in the next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Beyond {
     /// How many.
     pub alerts: u64,
@@ -154,7 +159,9 @@ pub struct Beyond {
 }
 
 /// The part that an entity had in an incident.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Alerts are about it.
@@ -168,7 +175,7 @@ pub enum Part {
 }
 
 /// An entity of an incident.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct IncidentEntity {
     /// Its part.
     pub part: Part,
@@ -206,10 +213,11 @@ pub struct IncidentEntity {
 }
 
 /// A moment of an incident.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Moment {
     /// When.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub time: Time,
     /// What happened.
     pub what: String,
@@ -221,7 +229,7 @@ pub struct Moment {
 }
 
 /// What analysts said of an incident's alerts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IncidentVerdict {
     /// `true` if they said so of one of its alerts: something happened that is not normal.
     pub verdict: bool,

@@ -3,6 +3,7 @@
 //! They are derived from what an alert itself shows (which amounts, which acts), and only where it shows none from the first technique
 //! of its analytic, so that analytics which users write have stages as well.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, Amount, Reason};
@@ -15,7 +16,9 @@ const SHARE_TOLD: f64 = 0.2;
 pub(super) const NEW_DAYS: i64 = 10;
 
 /// A stage of an attack: a tactic of ATT&CK, by what it means for stored data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// A log or a detector was switched off, or work was done where nobody looks.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::config::{Config, ConfigFile, Draft, without_approval};
@@ -40,7 +41,7 @@ pub struct NewApproval {
 }
 
 /// An approval that was written, or would be, for programs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct NewApprovalDocument<'a> {
     /// Its id.
     pub id: &'a str,

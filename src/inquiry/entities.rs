@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::baseline::{Baseline, Generation};
@@ -33,7 +34,7 @@ pub struct EntitySelection {
 }
 
 /// Entities of a generation, those with most events first.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct EntityPage {
     /// The generation.
     pub generation: u64,
@@ -46,7 +47,7 @@ pub struct EntityPage {
 }
 
 /// An entity in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EntityEntry {
     /// Kind of entity.
     pub kind: &'static str,

@@ -25,7 +25,7 @@ mod selection;
 mod told;
 mod verdict;
 
-pub use approval::{ApprovalRequest, NewApproval, take_back_approval};
+pub use approval::{ApprovalRequest, NewApproval, NewApprovalDocument, take_back_approval};
 pub use budget::Budget;
 pub use cursor::Cursor;
 pub use entities::{

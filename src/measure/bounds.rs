@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The most identities of a day that are distinguished though no generation knows them. Those beyond are counted together,
@@ -60,7 +61,7 @@ pub(super) const FLOW_SPANS_MAX: usize = 1 << 19;
 pub const UNNAMED_RECORDS_MAX: usize = 4_096;
 
 /// A bound that a day reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Bound {
     /// [`NEW_IDENTITIES_MAX`] or [`FIRST_IDENTITIES_MAX`]: about how many identities were counted together.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::{ApprovalLint, ApprovalSimulation, ApprovalState, Hidden, Warning};
@@ -24,7 +25,8 @@ const WIDE_IDENTITIES: u64 = 10;
 const WIDE_SHARE: u64 = 10;
 
 /// Approvals for programs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Approvals")]
 pub struct Document<'a> {
     /// Version of this document.
     pub schema: u32,
@@ -33,7 +35,8 @@ pub struct Document<'a> {
 }
 
 /// One approval.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Approval")]
 pub struct Entry<'a> {
     id: &'a str,
     criteria: std::collections::BTreeMap<&'static str, Vec<String>>,
@@ -49,7 +52,8 @@ pub struct Entry<'a> {
     warnings: Vec<Said<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ApprovalWarning")]
 struct Said<'a> {
     #[serde(flatten)]
     warning: &'a Warning,
@@ -205,7 +209,7 @@ pub fn lint_approval(simulation: &ApprovalSimulation, what: &ApprovalLint) -> Ve
 }
 
 /// What an approval would have hidden, for programs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SimulationDocument<'a> {
     /// Alerts that were told, and how many more that the approval possibly covers: only a part of them is known.
     pub alerts: u64,
@@ -228,7 +232,7 @@ pub struct SimulationDocument<'a> {
 }
 
 /// An episode that an approval would have hidden.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct HiddenEntry<'a> {
     day: String,
     score: f64,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::baseline::{Baseline, Generation, LOOKBACK_DAYS, TRAIT_MEMORY_DAYS};
@@ -33,7 +34,7 @@ const ID_MIN: usize = 20;
 const HOURS_OF_DAY: usize = 24;
 
 /// A baseline, as its document says it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BaselineDocument {
     /// Kind of entity.
     pub kind: &'static str,
@@ -76,7 +77,7 @@ pub struct BaselineDocument {
 }
 
 /// What is expected of one metric in windows of one length.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct MetricDocument {
     /// Which metric.
     pub metric: &'static str,
@@ -99,7 +100,7 @@ pub struct MetricDocument {
 }
 
 /// Known values of a trait.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TraitDocument {
     /// Which trait.
     pub r#trait: &'static str,
@@ -112,7 +113,7 @@ pub struct TraitDocument {
 }
 
 /// A known value.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ValueDocument {
     /// The value.
     pub value: String,
@@ -123,7 +124,7 @@ pub struct ValueDocument {
 }
 
 /// A group of the chain.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct GroupDocument {
     /// What kind of group.
     pub kind: &'static str,

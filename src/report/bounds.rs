@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::measure::{Bound, Reached};
@@ -10,7 +11,7 @@ use crate::report::number::{count, noun};
 use crate::time::Day;
 
 /// A bound that a day reached.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BoundReached {
     /// The day.
     pub day: String,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analytic::{Analytic, UNTOLD};
@@ -25,7 +26,7 @@ const NO_SENSITIVE: &str = "no bucket is listed under [[sensitive]]";
 const OPERATIONS_SHOWN: usize = 6;
 
 /// What logs have in them, and what analytics make of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CoverageDocument {
     /// Version of this document.
     pub schema: u32,
@@ -53,7 +54,7 @@ pub struct CoverageDocument {
 }
 
 /// Records of one kind.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SeenDocument {
     /// The log.
     pub source: &'static str,
@@ -76,7 +77,7 @@ pub struct SeenDocument {
 }
 
 /// What an analytic sees of a provider.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CoverageVerdictDocument {
     /// Its id.
     pub analytic: String,
@@ -95,7 +96,7 @@ pub struct CoverageVerdictDocument {
 }
 
 /// One kind of records that an analytic rests on.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct LogSourceDocument {
     /// What they are called.
     pub name: String,
@@ -124,7 +125,7 @@ pub struct LogSourceDocument {
 }
 
 /// What no log has.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct UnobservableDocument {
     /// The provider.
     pub provider: &'static str,

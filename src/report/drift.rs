@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::baseline::{DriftReport, Drifted};
@@ -16,7 +17,7 @@ pub const ADVICE: &str = "The work may have grown, or an attacker may be raising
                           the first day of the rise.";
 
 /// One rise.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct DriftDocument {
     /// Kind of entity.
     pub kind: &'static str,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::report::{Paint, count, noun};
@@ -10,7 +11,7 @@ use crate::report::{Paint, count, noun};
 const SCHEMA: u32 = 1;
 
 /// The generations of a store, for programs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Document<'a> {
     /// Version of this document.
     pub schema: u32,
@@ -19,7 +20,7 @@ pub struct Document<'a> {
 }
 
 /// A generation that is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GenerationEntry {
     /// Its number.
     pub generation: u64,

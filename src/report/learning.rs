@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::baseline::YoungLog;
@@ -14,7 +15,7 @@ const ACCOUNTS_SHOWN: usize = 3;
 const LINES_MAX: usize = 5;
 
 /// A log that is still learnt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LogLearnt {
     /// The provider.
     pub provider: &'static str,

@@ -1,5 +1,6 @@
 //! Trails that fell silent, while others of their provider go on.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::baseline::SilentTrail;
@@ -9,7 +10,7 @@ use crate::report::number::{duration, noun};
 const NAMED_MAX: usize = 5;
 
 /// A trail that fell silent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SilentDocument {
     /// The log.
     pub source: &'static str,
@@ -42,7 +43,7 @@ pub fn documents(trails: &[SilentTrail]) -> Vec<SilentDocument> {
 }
 
 /// A trail that is retired.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RetiredDocument {
     /// Which, since when it is silent.
     #[serde(flatten)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::{Feedback, Reported, VerdictInput};
@@ -59,7 +60,7 @@ fn in_order(verdicts: &Verdicts) -> Vec<&Verdict> {
 }
 
 /// A verdict, for programs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct VerdictDocument<'a> {
     alert_id: &'a str,
     verdict: bool,
@@ -91,7 +92,7 @@ pub fn documents(verdicts: &Verdicts) -> Vec<VerdictDocument<'_>> {
 }
 
 /// The effect of a verdict, for programs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct FeedbackDocument {
     alert_id: String,
     analytic: String,

@@ -1,5 +1,6 @@
 //! The explanation of an arm's judgement: every gate, what was measured and asked, and what was missing.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analytic::Arm;
@@ -19,7 +20,7 @@ const STATISTIC_MAX: f64 = 1e4;
 const AMOUNT_MAX: u64 = 1 << 50;
 
 /// One part of a statistic, in words and numbers.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct PartExplanation {
     /// `volume`, `novelty`, `newcomer`, `grant`, `burst` or `declared`.
     pub kind: &'static str,
@@ -44,7 +45,7 @@ pub struct PartExplanation {
 }
 
 /// An amount that alone would have brought an arm over its threshold.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SufficientAmount {
     /// Of which metric.
     pub metric: &'static str,
@@ -57,7 +58,7 @@ pub struct SufficientAmount {
 }
 
 /// How one arm judged a day, whether or not it applies to it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ArmExplanation {
     /// Which arm.
     pub arm: String,

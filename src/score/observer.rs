@@ -3,6 +3,7 @@
 //! Scoring and explaining run through the same code. Scoring has no observer and stops at the first gate that is shut; an
 //! explanation records each gate and goes on.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::time::Time;
@@ -57,7 +58,7 @@ impl Observer for Recorder {
 }
 
 /// A gate, and how it was found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct GateReading {
     /// Whether it was passed.
     pub is_open: bool,
@@ -67,7 +68,7 @@ pub struct GateReading {
 }
 
 /// What a gate looks at.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "gate", rename_all = "snake_case")]
 pub enum GateDetail {
     /// Some of these metrics must be active.
@@ -178,12 +179,13 @@ pub enum GateDetail {
 }
 
 /// A step of a sequence, and how it was found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StepReading {
     /// Which.
     pub step: &'static str,
     /// When it was taken; `None` if it was not.
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "Option<String>")]
     pub time: Option<Time>,
     /// What was measured: seconds of age, the largest surprise, external bytes.
     pub measured: f64,

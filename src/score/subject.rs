@@ -1,5 +1,6 @@
 //! The entity that is judged, and its history.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::baseline::{Baseline, Chain, FewPriors, Group, GroupState, LateLogs, Past, Peak, View};
@@ -49,7 +50,7 @@ pub struct Subject<'a> {
 }
 
 /// Whether an entity is a newcomer, as far as the stored days and the logs show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// It is in its first two UTC days: it was not seen before though the memory begins earlier, or its creation is logged.

@@ -2,15 +2,18 @@
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::engine::{self, NoProgress, TuneAction, TuneOptions, VerdictInput};
 use crate::incident::Playbook;
-use crate::inquiry::{Budget, DayOrInstant, EntitySelection, Page, Selection, WhyNot};
+use crate::inquiry::{Budget, DayOrInstant, EntitySelection, ListedAlert, Selection, WhyNot};
 use crate::report::{Paint, explain, incident as incident_report, tuning};
 use crate::service::audit::Decided;
 use crate::service::call::{Answer, Call, json};
+use crate::service::documents::{
+    Accepted, AlertEntry, AlertPage, GenerationList, Health, IncidentAnswer, IncidentPage,
+    Readiness, Scoring, Training, TuningRequest, VerdictAnswer, VerdictRequest,
+};
 use crate::service::live::{self, Kind};
 use crate::service::lock::locked;
 use crate::service::metrics;
@@ -23,29 +26,34 @@ const PAGE: usize = 100;
 
 /// Answers that the process answers.
 pub fn health() -> Answer {
-    json(StatusCode::OK, &json!({"status": "ok"}))
+    json(StatusCode::OK, &Health { status: "ok" })
 }
 
 /// Answers whether logs are taken and judged.
 pub fn ready(call: &Call) -> Answer {
     let status = call.service.status();
-    let scoring = match (&status.scoring_fault, status.is_scoring) {
-        (Some(fault), _) => json!({"status": "failed", "why": fault}),
-        (None, true) => json!({"status": "judging", "behind_bytes": call.service.behind()}),
-        (None, false) => json!({"status": "waiting", "why": "nothing was learnt yet"}),
+    let is_judging = status.is_scoring && status.scoring_fault.is_none();
+    let scoring = match status.scoring_fault {
+        Some(why) => Scoring::Failed { why },
+        None if is_judging => Scoring::Judging {
+            behind_bytes: call.service.behind(),
+        },
+        None => Scoring::Waiting {
+            why: "nothing was learnt yet".to_owned(),
+        },
     };
-    let training = match (&status.training_fault, status.is_training) {
-        (_, true) => json!({"status": "running"}),
-        (Some(fault), _) => json!({"status": "failed", "why": fault}),
-        (None, false) => {
-            json!({"status": "idle", "last": status.trained.map(|time| time.to_string())})
-        }
+    let training = match status.training_fault {
+        _ if status.is_training => Training::Running,
+        Some(why) => Training::Failed { why },
+        None => Training::Idle {
+            last: status.trained.map(|time| time.to_string()),
+        },
     };
-    let code = match status.is_scoring && status.scoring_fault.is_none() {
+    let code = match is_judging {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    json(code, &json!({"scoring": scoring, "training": training}))
+    json(code, &Readiness { scoring, training })
 }
 
 /// Answers with counts and states.
@@ -75,14 +83,6 @@ fn selection(call: &Call) -> Result<Selection, Problem> {
     Ok(selection)
 }
 
-fn page(name: &str, page: Page<Value>) -> Value {
-    json!({
-        name: page.items,
-        "next_cursor": page.next.map(|cursor| cursor.to_string()),
-        "left": page.n_left,
-    })
-}
-
 /// Answers with incidents.
 pub async fn incidents(call: Call) -> Answer {
     if wants_live(&call) {
@@ -95,10 +95,7 @@ pub async fn incidents(call: Call) -> Answer {
     let found = call.work(move |service| {
         let playbook = Playbook::of(&service.setup().analytics);
         let found = service.inquiry.incidents(&selection, &playbook)?;
-        Ok(page(
-            "incidents",
-            found.map(|(incident, _)| json!(incident)),
-        ))
+        Ok(IncidentPage::of(found.map(|(incident, _)| incident)))
     });
     json(StatusCode::OK, &found.await?)
 }
@@ -109,13 +106,12 @@ pub async fn incident(call: Call) -> Answer {
     let found = call.work(move |service| {
         let playbook = Playbook::of(&service.setup().analytics);
         let (incident, alerts) = service.inquiry.incident(&id, &playbook)?;
-        let sentences = alerts.iter().map(explain::sentences);
-        Ok(json!({
-            "incident": incident,
-            "sentences": sentences.collect::<Vec<_>>(),
-            "text": incident_report::story(&incident, &alerts, Paint::Never),
-            "alerts": alerts,
-        }))
+        Ok(IncidentAnswer {
+            sentences: alerts.iter().map(explain::sentences).collect(),
+            text: incident_report::story(&incident, &alerts, Paint::Never),
+            incident,
+            alerts,
+        })
     });
     json(StatusCode::OK, &found.await?)
 }
@@ -128,10 +124,8 @@ pub async fn alerts(call: Call) -> Answer {
     let selection = selection(&call)?;
     let found = call.work(move |service| {
         let found = service.inquiry.alerts(&selection)?;
-        Ok(page(
-            "alerts",
-            found.map(|listed| json!({"alert": listed.alert, "verdict": listed.verdict})),
-        ))
+        let entry = |ListedAlert { alert, verdict }| AlertEntry { alert, verdict };
+        Ok(AlertPage::of(found.map(entry)))
     });
     json(StatusCode::OK, &found.await?)
 }
@@ -148,14 +142,6 @@ pub(super) fn decided(what: Value, answer: Answer) -> Answer {
     let mut response = answer?;
     response.extensions_mut().insert(Decided(what));
     Ok(response)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct VerdictRequest {
-    verdict: bool,
-    #[serde(default)]
-    note: Option<String>,
 }
 
 /// Stores a verdict. It is learnt from at the next training.
@@ -177,7 +163,9 @@ pub async fn verdict(mut call: Call) -> Answer {
             let judged = judged.map(|alert| (alert.alert_id.clone(), alert.day));
             sinks.judged(judged.collect());
         }
-        Ok(json!({"verdicts": given.documents()}))
+        Ok(VerdictAnswer {
+            verdicts: given.documents(),
+        })
     });
     decided(what, json(StatusCode::OK, &given.await?))
 }
@@ -243,35 +231,30 @@ pub async fn not_alerted(call: Call) -> Answer {
             budget: None,
         };
         let setup = service.setup_now()?;
-        Ok(json!(service.inquiry.not_alerted(
-            &setup,
-            &why_not,
-            &NoProgress
-        )?))
+        let inquiry = &service.inquiry;
+        Ok(inquiry.not_alerted(&setup, &why_not, &NoProgress)?)
     });
     json(StatusCode::OK, &found.await?)
 }
 
 /// Answers what the analytics see.
 pub async fn coverage(call: Call) -> Answer {
-    let found = call.work(move |service| {
-        let document = service.inquiry.coverage(&service.setup())?;
-        Ok(json!(document))
-    });
+    let found = call.work(move |service| Ok(service.inquiry.coverage(&service.setup())?));
     json(StatusCode::OK, &found.await?)
 }
 
 /// Answers with generations.
 pub async fn generations(call: Call) -> Answer {
     let found = call.work(move |service| Ok(service.inquiry.generations()?));
-    json(StatusCode::OK, &json!({"generations": found.await?}))
+    let generations = found.await?;
+    json(StatusCode::OK, &GenerationList { generations })
 }
 
 /// Has a training begun.
 pub fn train(call: &Call) -> Answer {
     locked(&call.service.status).is_training_wanted = true;
     call.service.wanted.notify_all();
-    json(StatusCode::ACCEPTED, &json!({"status": "accepted"}))
+    json(StatusCode::ACCEPTED, &Accepted { status: "accepted" })
 }
 
 /// Answers what budgets would mean.
@@ -286,10 +269,8 @@ pub async fn budgets(call: Call) -> Answer {
     }
     let found = call.work(move |service| {
         let setup = service.setup();
-        let report = service
-            .inquiry
-            .budget_preview(&setup, &budgets, &analytics)?;
-        Ok(json!(report))
+        let inquiry = &service.inquiry;
+        Ok(inquiry.budget_preview(&setup, &budgets, &analytics)?)
     });
     json(StatusCode::OK, &found.await?)
 }
@@ -299,14 +280,6 @@ fn budget(text: &str) -> Result<Budget, Problem> {
         let detail = format!("`budget`: {e}");
         Problem::new(StatusCode::BAD_REQUEST, detail)
     })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TuningRequest {
-    budget: String,
-    #[serde(default)]
-    analytic: Option<String>,
 }
 
 /// Puts the thresholds of a budget in force; the follower takes them over at its next look.
@@ -329,7 +302,7 @@ pub async fn tune(mut call: Call) -> Answer {
                 ..Problem::new(StatusCode::CONFLICT, why)
             });
         }
-        Ok(json!(report))
+        Ok(report)
     });
     decided(what, json(StatusCode::OK, &found.await?))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -11,6 +12,7 @@ use crate::inquiry::{ApprovalRequest, take_back_approval};
 use crate::report::approvals;
 use crate::service::answers::decided;
 use crate::service::call::{Answer, Call, json};
+use crate::service::documents::TakenBack;
 use crate::service::lock::locked;
 use crate::service::problem::Problem;
 
@@ -18,36 +20,43 @@ use crate::service::problem::Problem;
 pub async fn list(call: Call) -> Answer {
     let found = call.work(move |service| {
         let setup = service.setup_now()?;
-        let states = service.inquiry.approvals(&setup)?;
-        Ok(json!(approvals::document(&states)))
+        Ok(service.inquiry.approvals(&setup)?)
     });
-    json(StatusCode::OK, &found.await?)
+    json(StatusCode::OK, &approvals::document(&found.await?))
 }
 
-/// An approval that is wanted, with criteria as the configuration has them.
-#[derive(Deserialize)]
+/// An approval that is wanted.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+pub struct ApprovalWanted {
+    /// The alert or the incident that what it covers is taken from, where it is not given: an id, or at least its first 6 characters.
     from: Option<String>,
+    /// Its criteria, by the keys that `[[approval]]` of the configuration has.
     #[serde(default)]
     criteria: BTreeMap<String, Patterns>,
+    /// The analytics that it is for; all if neither these nor `from` are given.
     #[serde(default)]
     analytics: Option<Vec<String>>,
+    /// Who answers for it.
     owner: String,
+    /// Why it is given.
     reason: String,
+    /// The last UTC day on which it holds, as in `2027-01-31`.
     expires: String,
+    /// Whether it is only said what it would have hidden, and nothing is written.
     #[serde(default)]
     dry_run: bool,
 }
 
-#[derive(Deserialize)]
+/// One pattern, or several.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Patterns {
     One(String),
     Several(Vec<String>),
 }
 
-impl Wanted {
+impl ApprovalWanted {
     fn request(self) -> Result<ApprovalRequest, Problem> {
         let mut criteria = Vec::new();
         for (name, patterns) in self.criteria {
@@ -79,7 +88,7 @@ impl Wanted {
 
 /// Writes an approval into the configuration, from where it is taken over at once; or only says what it would hide.
 pub async fn add(mut call: Call) -> Answer {
-    let request = call.document::<Wanted>().await?.request()?;
+    let request = call.document::<ApprovalWanted>().await?.request()?;
     let written = call.work(move |service| {
         let _one_at_a_time = locked(&service.configuring);
         let file = service.host.config_file()?;
@@ -107,7 +116,7 @@ pub async fn remove(call: Call) -> Answer {
         // What is not there is so whether anything was learnt or not.
         Ok(removed)
     });
-    let (id, said) = removed.await??;
-    let what = json!({"id": id, "removed": said});
-    decided(what.clone(), json(StatusCode::OK, &what))
+    let (id, removed) = removed.await??;
+    let taken = TakenBack { id, removed };
+    decided(json!(taken), json(StatusCode::OK, &taken))
 }

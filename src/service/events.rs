@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::engine::FUTURE_SECS_MAX;
 use crate::error::Error;
 use crate::service::call::{Answer, Call, json};
+use crate::service::documents::{OtlpAnswer, PartialSuccess};
 use crate::service::lock::locked;
 use crate::service::problem::Problem;
 use crate::service::receipt::{Receipt, RejectedRecord};
@@ -44,14 +45,11 @@ pub async fn take_otlp(mut call: Call) -> Answer {
     }
     let receipt = receive(&mut call).await?;
     let rejected: u64 = receipt.rejected.values().sum();
-    let answer = match rejected {
-        0 => json!({}),
-        _ => json!({"partialSuccess": {
-            "rejectedLogRecords": rejected.to_string(),
-            "errorMessage": receipt.reasons(),
-        }}),
-    };
-    json(StatusCode::OK, &answer)
+    let partial_success = (rejected > 0).then(|| PartialSuccess {
+        rejected_log_records: rejected.to_string(),
+        error_message: receipt.reasons(),
+    });
+    json(StatusCode::OK, &OtlpAnswer { partial_success })
 }
 
 async fn receive(call: &mut Call) -> Result<Receipt, Problem> {

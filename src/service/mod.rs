@@ -13,6 +13,7 @@ mod approvals;
 mod audit;
 mod call;
 mod delivery;
+mod documents;
 mod events;
 mod guard;
 mod host;

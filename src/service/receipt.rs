@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::sources::FileReport;
 
 /// What became of a delivery.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Receipt {
     /// Records in it.
     pub records: u64,
@@ -29,7 +30,7 @@ pub struct Receipt {
 }
 
 /// A record that could not be read.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RejectedRecord {
     /// Its number in the delivery, from 1.
     pub record: u64,

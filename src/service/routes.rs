@@ -8,17 +8,31 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::{MethodFilter, on};
+use schemars::Schema;
+use schemars::generate::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
+use crate::alert::Alert;
 use crate::config::Right;
+use crate::engine::{Explanation, TuneReport};
+use crate::inquiry::{EntityPage, NewApprovalDocument};
+use crate::report::baseline::BaselineDocument;
+use crate::report::coverage::CoverageDocument;
 use crate::report::json;
 use crate::service::audit::Decided;
 use crate::service::call::{Answer, Call};
+use crate::service::documents::{
+    self, Accepted, AlertPage, Describes, GenerationList, Health, IncidentAnswer, IncidentPage,
+    OtlpAnswer, Readiness, TakenBack, TuningRequest, VerdictAnswer, VerdictRequest,
+};
 use crate::service::guard::Caller;
 use crate::service::peer::Peer;
 use crate::service::problem::Problem;
+use crate::service::receipt::Receipt;
 use crate::service::state::Service;
 use crate::service::{answers, approvals, audit, events, page};
+use crate::stats::Severity;
+use crate::vocab::EntityKind;
 
 const GET: &str = "GET";
 const POST: &str = "POST";
@@ -44,10 +58,12 @@ pub static ROUTES: &[Route] = &[
     },
     Route {
         right: None,
+        answer: Some(documents::of::<Health>),
         ..route(GET, "/healthz", Ask::Health, "Whether the process answers")
     },
     Route {
         right: None,
+        answer: Some(documents::of::<Readiness>),
         ..route(
             GET,
             "/readyz",
@@ -71,6 +87,7 @@ pub static ROUTES: &[Route] = &[
     Route {
         right: Some(Right::Write),
         takes: Some("Logs in any format that plimsoll reads, as they are or with gzip or zstd"),
+        answer: Some(documents::of::<Receipt>),
         ..route(
             POST,
             "/v1/events",
@@ -81,6 +98,7 @@ pub static ROUTES: &[Route] = &[
     Route {
         right: Some(Right::Write),
         takes: Some("An ExportLogsServiceRequest of OTLP, as JSON"),
+        answer: Some(documents::of::<OtlpAnswer>),
         ..route(
             POST,
             "/v1/logs",
@@ -91,6 +109,7 @@ pub static ROUTES: &[Route] = &[
     Route {
         parameters: SELECTION,
         live: true,
+        answer: Some(documents::of::<IncidentPage>),
         ..route(
             GET,
             "/v1/incidents",
@@ -100,6 +119,7 @@ pub static ROUTES: &[Route] = &[
     },
     Route {
         parameters: ID,
+        answer: Some(documents::of::<IncidentAnswer>),
         ..route(
             GET,
             "/v1/incidents/{id}",
@@ -111,6 +131,8 @@ pub static ROUTES: &[Route] = &[
         right: Some(Right::Approve),
         parameters: ID,
         takes: Some(VERDICT),
+        body: Some(documents::of::<VerdictRequest>),
+        answer: Some(documents::of::<VerdictAnswer>),
         ..route(
             POST,
             "/v1/incidents/{id}/verdict",
@@ -121,6 +143,7 @@ pub static ROUTES: &[Route] = &[
     Route {
         parameters: SELECTION,
         live: true,
+        answer: Some(documents::of::<AlertPage>),
         ..route(
             GET,
             "/v1/alerts",
@@ -130,12 +153,15 @@ pub static ROUTES: &[Route] = &[
     },
     Route {
         parameters: ID,
+        answer: Some(documents::of::<Alert>),
         ..route(GET, "/v1/alerts/{id}", Ask::Alert, "An alert")
     },
     Route {
         right: Some(Right::Approve),
         parameters: ID,
         takes: Some(VERDICT),
+        body: Some(documents::of::<VerdictRequest>),
+        answer: Some(documents::of::<VerdictAnswer>),
         ..route(
             POST,
             "/v1/alerts/{id}/verdict",
@@ -146,9 +172,18 @@ pub static ROUTES: &[Route] = &[
     Route {
         parameters: &[
             parameter("text", "Only those with this in an id, alias or role"),
-            parameter("kind", "Only this kind of entity"),
-            parameter("limit", "At most so many, the most active"),
+            of_kind(
+                ParameterKind::Word(entity_kinds),
+                "kind",
+                "Only this kind of entity",
+            ),
+            of_kind(
+                ParameterKind::Number,
+                "limit",
+                "At most so many, the most active",
+            ),
         ],
+        answer: Some(documents::of::<EntityPage>),
         ..route(
             GET,
             "/v1/entities",
@@ -161,6 +196,7 @@ pub static ROUTES: &[Route] = &[
             "id",
             "An id, an alias, or a part that only one id has; `/` as %2F",
         )],
+        answer: Some(documents::of::<BaselineDocument>),
         ..route(
             GET,
             "/v1/entities/{id}",
@@ -171,8 +207,12 @@ pub static ROUTES: &[Route] = &[
     Route {
         parameters: &[
             parameter("id", "An id, an alias, or a part that only one id has"),
-            parameter("time", "A day that was learnt"),
+            Parameter {
+                is_needed: true,
+                ..parameter("time", "A day that was learnt, as in 2026-03-16")
+            },
         ],
+        answer: Some(documents::of::<Explanation>),
         ..route(
             GET,
             "/v1/entities/{id}/not-alerted",
@@ -180,20 +220,27 @@ pub static ROUTES: &[Route] = &[
             "Why an entity raised no alert on a day",
         )
     },
-    route(
-        GET,
-        "/v1/coverage",
-        Ask::Coverage,
-        "What the analytics see in the logs that were learnt, and what is missing for them",
-    ),
-    route(
-        GET,
-        "/v1/generations",
-        Ask::Generations,
-        "The generations of baselines that are kept",
-    ),
+    Route {
+        answer: Some(documents::of::<CoverageDocument>),
+        ..route(
+            GET,
+            "/v1/coverage",
+            Ask::Coverage,
+            "What the analytics see in the logs that were learnt, and what is missing for them",
+        )
+    },
+    Route {
+        answer: Some(documents::of::<GenerationList>),
+        ..route(
+            GET,
+            "/v1/generations",
+            Ask::Generations,
+            "The generations of baselines that are kept",
+        )
+    },
     Route {
         right: Some(Right::Approve),
+        answer: Some(documents::of::<Accepted>),
         ..route(
             POST,
             "/v1/generations",
@@ -203,12 +250,18 @@ pub static ROUTES: &[Route] = &[
     },
     Route {
         parameters: &[
-            parameter(
+            of_kind(
+                ParameterKind::Texts,
                 "budget",
                 "Incidents a day, as in 5 or 5/week; may be given several times",
             ),
-            parameter("analytic", "Only this analytic; may be given several times"),
+            of_kind(
+                ParameterKind::Texts,
+                "analytic",
+                "Only this analytic; may be given several times",
+            ),
         ],
+        answer: Some(documents::of::<TuneReport>),
         ..route(
             GET,
             "/v1/tuning",
@@ -219,6 +272,8 @@ pub static ROUTES: &[Route] = &[
     Route {
         right: Some(Right::Approve),
         takes: Some("{\"budget\": \"5/day\"}, and \"analytic\" for one of them alone"),
+        body: Some(documents::of::<TuningRequest>),
+        answer: Some(documents::of::<TuneReport>),
         ..route(
             POST,
             "/v1/tuning",
@@ -226,15 +281,20 @@ pub static ROUTES: &[Route] = &[
             "Put the thresholds of a budget in force",
         )
     },
-    route(
-        GET,
-        "/v1/approvals",
-        Ask::Approvals,
-        "The approvals of the configuration, and what each hid",
-    ),
+    Route {
+        answer: Some(documents::of::<crate::report::approvals::Document>),
+        ..route(
+            GET,
+            "/v1/approvals",
+            Ask::Approvals,
+            "The approvals of the configuration, and what each hid",
+        )
+    },
     Route {
         right: Some(Right::Approve),
         takes: Some(APPROVAL),
+        body: Some(documents::of::<approvals::ApprovalWanted>),
+        answer: Some(documents::of::<NewApprovalDocument>),
         ..route(
             POST,
             "/v1/approvals",
@@ -245,6 +305,7 @@ pub static ROUTES: &[Route] = &[
     Route {
         right: Some(Right::Approve),
         parameters: &[parameter("id", "The id of the approval")],
+        answer: Some(documents::of::<TakenBack>),
         ..route(
             DELETE,
             "/v1/approvals/{id}",
@@ -260,17 +321,39 @@ const SELECTION: &[Parameter] = &[
         "Only what was going on at this time or later: a day or an instant",
     ),
     parameter("until", "Only what was going on at this time or earlier"),
-    parameter("severity", "Only this severity and above"),
+    of_kind(
+        ParameterKind::Word(severities),
+        "severity",
+        "Only this severity and above",
+    ),
     parameter("entity", "Only entities with this in an id, alias or name"),
     parameter("analytic", "Only this analytic; `*` and `?` are wildcards"),
-    parameter("open", "Only those on which nobody has given a verdict"),
-    parameter("show_suppressed", "Also those that an approval covers"),
-    parameter(
+    of_kind(
+        ParameterKind::Switch,
+        "open",
+        "Only those on which nobody has given a verdict",
+    ),
+    of_kind(
+        ParameterKind::Switch,
+        "show_suppressed",
+        "Also those that an approval covers",
+    ),
+    of_kind(
+        ParameterKind::Number,
         "limit",
         "At most so many, the newest; 100 if it is not given",
     ),
     parameter("cursor", "Only those after a page that ended here"),
 ];
+
+fn severities() -> Vec<&'static str> {
+    Severity::ALL.iter().map(|one| one.as_str()).collect()
+}
+
+fn entity_kinds() -> Vec<&'static str> {
+    EntityKind::ALL.iter().map(|one| one.as_str()).collect()
+}
+
 const ID: &[Parameter] = &[parameter(
     "id",
     "The id, or at least its first 6 characters",
@@ -294,6 +377,9 @@ pub struct Route {
     /// What the body is, if there is one.
     takes: Option<&'static str>,
     gives: &'static str,
+    /// What describes the body, and the answer, where they are documents of our own.
+    body: Option<Describes>,
+    answer: Option<Describes>,
     /// Whether the answer may go on.
     live: bool,
 }
@@ -303,6 +389,33 @@ pub struct Route {
 struct Parameter {
     name: &'static str,
     meaning: &'static str,
+    kind: ParameterKind,
+    /// Whether a query must have it; a path always has.
+    is_needed: bool,
+}
+
+/// What a parameter may be.
+#[derive(Clone, Copy)]
+enum ParameterKind {
+    Text,
+    Number,
+    Switch,
+    /// A text that may be given several times.
+    Texts,
+    /// One of some words.
+    Word(fn() -> Vec<&'static str>),
+}
+
+impl ParameterKind {
+    fn schema(self) -> Value {
+        match self {
+            Self::Text => json!({"type": "string"}),
+            Self::Number => json!({"type": "integer", "minimum": 0}),
+            Self::Switch => json!({"type": "boolean"}),
+            Self::Texts => json!({"type": "array", "items": {"type": "string"}}),
+            Self::Word(words) => json!({"type": "string", "enum": words()}),
+        }
+    }
 }
 
 /// What is asked.
@@ -344,12 +457,26 @@ const fn route(method: &'static str, path: &'static str, ask: Ask, summary: &'st
         parameters: &[],
         takes: None,
         gives: "application/json",
+        body: None,
+        answer: None,
         live: false,
     }
 }
 
 const fn parameter(name: &'static str, meaning: &'static str) -> Parameter {
-    Parameter { name, meaning }
+    Parameter {
+        name,
+        meaning,
+        kind: ParameterKind::Text,
+        is_needed: false,
+    }
+}
+
+const fn of_kind(kind: ParameterKind, name: &'static str, meaning: &'static str) -> Parameter {
+    Parameter {
+        kind,
+        ..parameter(name, meaning)
+    }
 }
 
 impl Ask {
@@ -501,11 +628,21 @@ async fn path_of(
 
 /// Returns the OpenAPI document of the service.
 pub fn openapi() -> Value {
+    let of_each = |describes: fn(&Route) -> Option<Describes>| {
+        move |schemas: &mut SchemaGenerator| -> Vec<Option<Schema>> {
+            let of_route = |route| describes(route).map(|describe| describe(schemas));
+            ROUTES.iter().map(of_route).collect()
+        }
+    };
+    let (bodies, taken) = documents::described(false, of_each(|route| route.body));
+    let (answers, given) = documents::described(true, of_each(|route| route.answer));
     let mut paths: Map<String, Value> = Map::new();
-    for route in ROUTES {
+    for (route, (body, answer)) in ROUTES.iter().zip(bodies.into_iter().zip(answers)) {
         let operations = paths.entry(route.path).or_insert_with(|| json!({}));
-        operations[route.method.to_lowercase()] = operation(route);
+        operations[route.method.to_lowercase()] = operation(route, body, answer);
     }
+    let mut schemas: Map<String, Value> = taken.into_iter().chain(given).collect();
+    schemas.insert("Problem".to_owned(), problem());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -518,23 +655,27 @@ pub fn openapi() -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Problem": {
-                "description": "What was wrong, as RFC 9457 has it.",
-                "type": "object",
-                "required": ["type", "title", "status", "detail"],
-                "properties": {
-                    "type": {"type": "string"},
-                    "title": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "detail": {"type": "string", "description": "What was wrong."},
-                    "hint": {"type": "string", "description": "What to do."},
-                },
-            }},
+            "schemas": schemas,
         },
     })
 }
 
-fn operation(route: &Route) -> Value {
+fn problem() -> Value {
+    json!({
+        "description": "What was wrong, as RFC 9457 has it.",
+        "type": "object",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string", "description": "What was wrong."},
+            "hint": {"type": "string", "description": "What to do."},
+        },
+    })
+}
+
+fn operation(route: &Route, body: Option<Schema>, answer: Option<Schema>) -> Value {
     let parameters: Vec<Value> = route
         .parameters
         .iter()
@@ -543,13 +684,17 @@ fn operation(route: &Route) -> Value {
             json!({
                 "name": parameter.name,
                 "in": if is_in_path { "path" } else { "query" },
-                "required": is_in_path,
+                "required": is_in_path || parameter.is_needed,
                 "description": parameter.meaning,
-                "schema": {"type": "string"},
+                "schema": parameter.kind.schema(),
             })
         })
         .collect();
-    let mut content = json!({route.gives: {}});
+    let of = |schema: Option<Schema>| match schema {
+        Some(schema) => json!({"schema": schema}),
+        None => json!({}),
+    };
+    let mut content = json!({route.gives: of(answer)});
     if route.live {
         content["text/event-stream"] = json!({});
     }
@@ -557,16 +702,27 @@ fn operation(route: &Route) -> Value {
         "description": "What was wrong",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     });
-    let success = match route.ask {
-        Ask::Train => "202",
-        Ask::Approve => "201",
-        _ => "200",
+    let statuses: &[&str] = match route.ask {
+        Ask::Train => &["202"],
+        Ask::Approve => &["200", "201"],
+        Ask::Ready => &["200", "503"],
+        _ => &["200"],
     };
+    let mut responses = json!({"default": problem});
+    for status in statuses {
+        let description = match *status {
+            "201" => "It was written",
+            "202" => "It was begun",
+            "503" => "They are not",
+            _ => "The answer",
+        };
+        responses[*status] = json!({"description": description, "content": content});
+    }
     let mut operation = json!({
         "operationId": format!("{:?}{}", route.ask, if route.path.contains("/incidents/{id}/verdict") { "OnIncident" } else { "" }),
         "summary": route.summary,
         "parameters": parameters,
-        "responses": {success: {"description": "Done", "content": content}, "default": problem},
+        "responses": responses,
     });
     if let Some(takes) = route.takes {
         let kind = match route.right {
@@ -574,7 +730,7 @@ fn operation(route: &Route) -> Value {
             _ => "application/json",
         };
         operation["requestBody"] =
-            json!({"required": true, "description": takes, "content": {kind: {}}});
+            json!({"required": true, "description": takes, "content": {kind: of(body)}});
     }
     match route.right {
         Some(right) => {

@@ -1,5 +1,6 @@
 //! The tail of a distribution beyond frequent values: a generalised Pareto distribution.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The most exceedances that a tail is fitted to: enough for a shape within ±0.1, few enough to stay in the tail.
@@ -20,7 +21,7 @@ const SCALES_MAX: f64 = 1e12;
 
 /// A generalised Pareto tail: the probability, per entry, of a value of at least `s > u` is
 /// `p_u·(1 + ξ(s − u)/σ)^(−1/ξ)`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Tail {
     /// The start of the tail.
     pub u: f64,

@@ -1,5 +1,6 @@
 //! What comes again: how little a habit says, by how regular it is.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Days on which something was shown from which on it is a habit: with today's it is the third.
@@ -10,7 +11,7 @@ const SHARE_MIN: f64 = 0.25;
 const GROWTH_MAX: f64 = 1.25;
 
 /// How often an entity did about as much of something at the same time of the week, or of the month, before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Repeats {
     /// On how many days.
     pub shown: u32,

@@ -1,11 +1,12 @@
 //! The surprise of a trait value that is new to an entity.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::stats::constants::{HAZARD_PRIOR_DAYS, SUPPORT_BUCKETS};
 
 /// The novelty of one trait in a peer group or the estate: how often a value is new, and how common new values are.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct GroupNovelty {
     /// Entity-days on which at least one value was new, first days left out.
     pub novel_days: f64,

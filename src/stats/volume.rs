@@ -1,6 +1,7 @@
 //! The surprise of an amount in a window: a Student-t predictive distribution shrunk to peers, times the rate of active
 //! windows.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -11,7 +12,7 @@ use crate::stats::constants::{
 };
 
 /// The prior from peers: y = ln(1+x) in active windows, and the number of those a day.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Prior {
     /// Mean of the members' means of y.
     pub mean: f64,
@@ -85,7 +86,7 @@ impl Prior {
 }
 
 /// The history of an entity itself, of a metric in windows of one length.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// Weight of active windows, bounded for each day.
     pub n: f64,

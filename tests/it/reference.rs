@@ -6,7 +6,6 @@ use std::path::Path;
 use plimsoll::analytic::{self, ANALYTIC, GATE, TERM};
 use plimsoll::config::{CONFIG, Config};
 use plimsoll::document::{Kind, Needs, Presence, Shape};
-use regex_lite::Regex;
 use serde_json::{Value as Json, json};
 
 use crate::world::World;
@@ -79,72 +78,10 @@ fn read_toml(text: &str) -> Json {
     json_of(&toml::Value::Table(toml::from_str(text).expect(text)))
 }
 
-/// Returns whether a value is valid by a schema, as far as ours use the language. An unknown word in a schema is a fault.
-fn is_valid(schema: &Json, value: &Json, root: &Json) -> bool {
-    let Json::Object(rules) = schema else {
-        return schema == &json!(true);
-    };
-    rules.iter().all(|(rule, of)| match rule.as_str() {
-        "$schema" | "title" | "description" | "definitions" => true,
-        "$ref" => {
-            let at = of.as_str().unwrap().trim_start_matches('#');
-            is_valid(root.pointer(at).unwrap(), value, root)
-        }
-        "type" => match of.as_str().unwrap() {
-            "object" => value.is_object(),
-            "array" => value.is_array(),
-            "string" => value.is_string(),
-            "boolean" => value.is_boolean(),
-            "number" => value.is_number(),
-            "integer" => value.is_i64() || value.is_u64(),
-            other => panic!("unknown type {other}"),
-        },
-        "enum" => of.as_array().unwrap().contains(value),
-        "minimum" => value.as_f64().is_none_or(|x| x >= of.as_f64().unwrap()),
-        "maximum" => value.as_f64().is_none_or(|x| x <= of.as_f64().unwrap()),
-        "pattern" => {
-            let pattern = Regex::new(of.as_str().unwrap()).unwrap();
-            value.as_str().is_none_or(|text| pattern.is_match(text))
-        }
-        "minItems" => value
-            .as_array()
-            .is_none_or(|values| values.len() as u64 >= of.as_u64().unwrap()),
-        "items" => value
-            .as_array()
-            .is_none_or(|values| values.iter().all(|value| is_valid(of, value, root))),
-        "anyOf" | "oneOf" => {
-            let forms = of.as_array().unwrap();
-            let count = forms
-                .iter()
-                .filter(|form| is_valid(form, value, root))
-                .count();
-            count == 1 || (count > 1 && rule == "anyOf")
-        }
-        "required" => {
-            let mut names = of
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|name| name.as_str().unwrap());
-            names.all(|name| !value.is_object() || value.get(name).is_some())
-        }
-        "properties" => of.as_object().unwrap().iter().all(|(name, of)| {
-            value
-                .get(name)
-                .is_none_or(|value| is_valid(of, value, root))
-        }),
-        "additionalProperties" => value.as_object().is_none_or(|members| {
-            members
-                .iter()
-                .filter(|(name, _)| rules["properties"].get(name.as_str()).is_none())
-                .all(|(_, value)| is_valid(of, value, root))
-        }),
-        other => panic!("unknown rule {other}"),
-    })
-}
-
 fn accepts(schema: &Json, text: &str) -> bool {
-    is_valid(schema, &read_toml(text), schema)
+    jsonschema::validator_for(schema)
+        .unwrap()
+        .is_valid(&read_toml(text))
 }
 
 #[test]

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use crate::world::{World, plimsoll};
 
+#[path = "described.rs"]
+mod described;
+
 /// Longer than anything here takes on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -74,8 +77,12 @@ impl Served {
         Self { child, address }
     }
 
+    /// Asks, and makes sure that the answer is as the OpenAPI document says.
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answered {
-        self.try_to(method, path, headers, body).expect("an answer")
+        let answered = self.try_to(method, path, headers, body);
+        let answered = answered.expect("an answer");
+        described::conforms(method, path, &answered);
+        answered
     }
 
     pub fn try_to(

@@ -203,6 +203,16 @@ fn a_new_service_learns_what_it_gets_and_then_judges_and_tells_it_live() {
         let document = served.get(path).is(200).json();
         assert!(!document[member].is_null(), "{path}: {document}");
     }
+    let entity = entities["entities"][0]["id"].as_str().expect("an id");
+    let entity = format!("/v1/entities/{}", entity.replace('/', "%2F"));
+    served.get(&entity).is(200);
+    let learnt = served.get("/v1/generations").is(200).json();
+    let last = learnt["generations"][0]["last_day"]
+        .as_str()
+        .expect("a day");
+    served
+        .get(&format!("{entity}/not-alerted?time={last}"))
+        .is(200);
     // What an incident is about is approved, first only to see what that would have hidden.
     let add = |is_dry_run: bool, status: u16| {
         let wanted = json!({

@@ -24,6 +24,7 @@ pub use threshold_cut::{Cut, LowestBecause, Sufficiency};
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analytic::Analytic;
@@ -73,7 +74,7 @@ pub struct TuneOptions {
 }
 
 /// The result of tuning.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TuneReport {
     /// Version of this document.
     pub schema: u32,
@@ -110,7 +111,7 @@ impl TuneReport {
 }
 
 /// Verdicts, whatever threshold would have raised their alerts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VerdictsGiven {
     /// All of them.
     pub given: u64,
@@ -119,7 +120,7 @@ pub struct VerdictsGiven {
 }
 
 /// One setting.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Candidate {
     /// The analytic that it is for; `null` for the estate.
     pub analytic: Option<String>,

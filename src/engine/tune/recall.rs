@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::alert::alert_id;
@@ -18,7 +19,7 @@ use crate::vocab::Entity;
 const BUSIEST_MAX: usize = 5;
 
 /// What a threshold would have raised on stored days.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Recall {
     /// Entity-days that reach it, by day.
     pub by_day: Vec<RaisedByDay>,
@@ -46,7 +47,7 @@ pub struct Recall {
 }
 
 /// Entity-days of one stored day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RaisedByDay {
     /// The day, as in `2026-03-16`.
     pub day: String,
@@ -59,7 +60,7 @@ pub struct RaisedByDay {
 }
 
 /// An alert that a threshold would have raised.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Raised {
     /// The day, as in `2026-03-16`.
     pub day: String,
@@ -76,7 +77,7 @@ pub struct Raised {
 }
 
 /// An entity with frequent would-be alerts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Busiest {
     /// Kind of entity.
     pub kind: &'static str,
@@ -87,7 +88,7 @@ pub struct Busiest {
 }
 
 /// Verdicts on alerts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VerdictCount {
     /// Alerts that were true. Their values are no longer among the stored ones.
     #[serde(rename = "true")]

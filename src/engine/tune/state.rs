@@ -1,12 +1,13 @@
 //! Whether a threshold stays or changes, and whether one that stays still fits.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::baseline::{CalibrationLog, Generation, TunedThreshold, Tuning};
 use crate::vocab::Str;
 
 /// The result for one scope.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Applied {
     /// The analytic; `null` for the estate.
     pub analytic: Option<String>,
@@ -15,7 +16,7 @@ pub struct Applied {
 }
 
 /// The result for a threshold.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Outcome {
     /// It is in force.

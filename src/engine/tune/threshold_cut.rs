@@ -1,5 +1,6 @@
 //! A threshold for a budget in the units of alerts, and whether there is enough history for it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::baseline::{Calibration, IncidentDays, Promise};
@@ -13,7 +14,7 @@ use crate::stats::rank::score;
 pub(super) const DAYS_AHEAD: u32 = 7;
 
 /// Whether enough days are stored for a budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Sufficiency {
     /// Enough: the upper end of the interval is within three budgets.
@@ -30,7 +31,7 @@ pub enum Sufficiency {
 }
 
 /// A threshold with its uncertainty.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 pub struct Cut {
     /// The rank from which there is an alert.
     pub rank: f64,
@@ -56,7 +57,7 @@ pub struct Cut {
 }
 
 /// Why the lowest threshold does not use its budget up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LowestBecause {
     /// Below it is what one entity-day in ten of the estate reaches.

@@ -67,6 +67,12 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         seen: Mutex::default(),
     };
     process.is_changed();
+    // A place of objects that cannot be is a mistake now; a folder that is not there may come.
+    let (_, paths) = watched(&arguments.logs, &process.access)?;
+    for path in paths.iter().filter(|path| !path.exists()) {
+        let path = path.display();
+        console.warn(&format!("`{path}` is not there; it is followed once it is"));
+    }
     let host: Arc<dyn Host> = Arc::new(process);
     service::serve(
         host,

@@ -85,7 +85,7 @@ pub enum Training {
     Running,
     /// They are not at present.
     Idle {
-        /// When they were last, since the service began.
+        /// When they were last; `null` if they never were.
         last: Option<String>,
     },
     /// They could not be the last time.

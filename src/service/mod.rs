@@ -46,7 +46,7 @@ use crate::service::events::BODY_BYTES_MAX;
 use crate::service::guard::Guard;
 use crate::service::live::LIVE_KEPT;
 use crate::service::metrics::Metrics;
-use crate::service::state::Service;
+use crate::service::state::{Service, Status};
 use crate::sinks;
 use crate::store::{Role, Store};
 
@@ -88,6 +88,9 @@ pub fn serve(
     let listener = TcpListener::bind(settings.listen).map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
     let lock = store.lock(Role::Follower)?;
+    let manifest = store.manifest()?;
+    let trained = manifest.map(|manifest| store.published_at(&manifest));
+    let trained = trained.transpose()?.flatten();
     let service = Arc::new(Service {
         received: Arc::new(store.received(&lock)?),
         configuring: Mutex::default(),
@@ -96,14 +99,17 @@ pub fn serve(
         store: store.clone(),
         guard,
         began: host.now(),
-        status: Mutex::default(),
+        status: Mutex::new(Status {
+            trained,
+            ..Status::default()
+        }),
         wanted: Condvar::new(),
         follower_ends: Mutex::default(),
         is_ending: AtomicBool::new(false),
         is_broken: AtomicBool::new(false),
         sinks: Mutex::default(),
         live: broadcast::channel(LIVE_KEPT).0,
-        metrics: Metrics::new(),
+        metrics: Metrics::new(trained),
         room: Arc::new(Semaphore::new(BODY_BYTES_IN_MEMORY)),
         answers: Arc::new(Semaphore::new(ANSWERS_AT_ONCE)),
         host,

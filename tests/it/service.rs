@@ -75,6 +75,13 @@ fn what_was_acknowledged_is_judged_like_a_file_also_after_kills() {
         "{metrics}"
     );
     assert!(metrics.ends_with("# EOF\n"));
+    assert!(
+        metrics.contains("plimsoll_received_event_delay_seconds_bucket{le=\"604800.0\"}"),
+        "{metrics}"
+    );
+    // Another process learnt, and it is known since when.
+    let ready = served.get("/readyz").is(200).json();
+    assert!(ready["training"]["last"].is_string(), "{ready}");
     served.end();
     // What is still open is told when the days end; each episode was told when it crossed.
     assert_eq!(

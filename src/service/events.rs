@@ -95,16 +95,12 @@ fn keep(service: &Arc<Service>, bytes: &[u8]) -> Result<Receipt, Problem> {
     let mut rejects = Vec::new();
     let began = service.host.since_start();
     let (mut is_cut, mut future) = (false, 0);
-    let now = service.host.now();
-    let latest = now.plus_secs(FUTURE_SECS_MAX);
+    let latest = service.host.now().plus_secs(FUTURE_SECS_MAX);
     let report = sources::read_while(
         bytes,
         "the body",
         &options,
-        &mut |event| {
-            future += u64::from(event.time > latest);
-            service.metrics.note_delay(event.time, now);
-        },
+        &mut |event| future += u64::from(event.time > latest),
         &mut |reject: Reject| {
             if rejects.len() < REJECTS_NAMED_MAX {
                 rejects.push(RejectedRecord {

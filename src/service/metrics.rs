@@ -21,10 +21,6 @@ use crate::time::Time;
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Trails of which the newest event is told; an account that a log invents is one of very many.
 const TRAILS_MAX: usize = 2_000;
-/// Bounds of the seconds between an event and its delivery, up to a week.
-const DELAY_SECONDS: [f64; 12] = [
-    1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1_800.0, 3_600.0, 14_400.0, 86_400.0, 172_800.0, 604_800.0,
-];
 /// Bounds of the seconds that answers take.
 const SECONDS: [f64; 10] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 
@@ -40,7 +36,6 @@ pub struct Metrics {
     records: Family<Labels, Counter>,
     events: Family<Labels, Counter>,
     of_source: Family<Labels, Counter>,
-    delay: Histogram,
     late: Counter,
     alerts: Family<Labels, Counter>,
     newest: Family<Labels, Float>,
@@ -82,7 +77,6 @@ impl Metrics {
             records: Family::default(),
             events: Family::default(),
             of_source: Family::default(),
-            delay: Histogram::new(DELAY_SECONDS),
             late: Counter::default(),
             alerts: Family::default(),
             newest: Family::default(),
@@ -101,12 +95,6 @@ impl Metrics {
             metrics.trained.set(seconds(trained));
         }
         let m = &metrics;
-        registry.register_with_unit(
-            "received_event_delay",
-            "How long after an event it was handed over",
-            Unit::Seconds,
-            m.delay.clone(),
-        );
         registry.register(
             "received_records",
             "Records that were handed over and kept, by outcome of reading",
@@ -237,11 +225,6 @@ impl Metrics {
     /// Counts a delivery of which nothing could be read.
     pub fn note_refused(&self) {
         self.refused.inc();
-    }
-
-    /// Counts how long after an event it was handed over. One that is dated ahead was so at once.
-    pub fn note_delay(&self, event: Time, now: Time) {
-        self.delay.observe((seconds(now) - seconds(event)).max(0.0));
     }
 
     /// Counts an alert that was told.

@@ -76,7 +76,7 @@ fn what_was_acknowledged_is_judged_like_a_file_also_after_kills() {
     );
     assert!(metrics.ends_with("# EOF\n"));
     assert!(
-        metrics.contains("plimsoll_received_event_delay_seconds_bucket{le=\"604800.0\"}"),
+        metrics.contains("plimsoll_event_delay_seconds_bucket{le=\"604800.0\"}"),
         "{metrics}"
     );
     // Another process learnt, and it is known since when.

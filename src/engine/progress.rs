@@ -12,6 +12,8 @@ pub trait Progress: Sync {
     fn end(&self);
     /// A problem that the user should know of before the end.
     fn warn(&self, _: &str) {}
+    /// A new event was read to be judged, so many seconds after its time. While logs are followed.
+    fn note_delay(&self, _secs: i64) {}
     /// Returns whether the user asked to stop.
     fn is_cancelled(&self) -> bool {
         false

@@ -19,6 +19,7 @@ use crate::service::lock::locked;
 use crate::service::metrics;
 use crate::service::problem::Problem;
 use crate::service::state::Service;
+use crate::sinks;
 use crate::vocab::EntityKind;
 
 /// Documents on a page if the request does not say.
@@ -57,13 +58,19 @@ pub fn ready(call: &Call) -> Answer {
 }
 
 /// Answers with counts and states.
-pub fn metrics(call: &Call) -> Answer {
-    let text = call.service.metrics.text().map_err(|_| {
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the counts cannot be written",
-        )
-    })?;
+pub async fn metrics(call: Call) -> Answer {
+    let text = call.work(|service| {
+        // Of sinks that cannot be read nothing is told, and of the rest all.
+        let sinks = sinks::states(&service.setup().config.sinks, &service.store);
+        service.metrics.note_sinks(&sinks.unwrap_or_default());
+        service.metrics.text().map_err(|_| {
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the counts cannot be written",
+            )
+        })
+    });
+    let text = text.await?;
     let mut response = Response::new(Body::from(text));
     let kind = HeaderValue::from_static(metrics::CONTENT_TYPE);
     response.headers_mut().insert(header::CONTENT_TYPE, kind);

@@ -15,6 +15,7 @@ use crate::alert::Alert;
 use crate::engine::{Standing, TrainSummary};
 use crate::service::lock::locked;
 use crate::service::receipt::Receipt;
+use crate::sinks::State;
 use crate::time::Time;
 
 /// The content type of what is written.
@@ -23,6 +24,11 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 const TRAILS_MAX: usize = 2_000;
 /// Bounds of the seconds that answers take.
 const SECONDS: [f64; 10] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+/// Bounds of the seconds from an event to its being read. Providers deliver after minutes, and some after hours.
+const DELAYS: [f64; 16] = [
+    1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0,
+    28_800.0, 86_400.0, 604_800.0,
+];
 
 type Labels = Vec<(&'static str, String)>;
 type Float = Gauge<f64, AtomicU64>;
@@ -37,6 +43,10 @@ pub struct Metrics {
     events: Family<Labels, Counter>,
     of_source: Family<Labels, Counter>,
     late: Counter,
+    delay: Histogram,
+    sinks_waiting: Family<Labels, Gauge>,
+    sinks_given_up: Family<Labels, Gauge>,
+    sinks_failures: Family<Labels, Gauge>,
     alerts: Family<Labels, Counter>,
     newest: Family<Labels, Float>,
     behind: Gauge,
@@ -78,6 +88,10 @@ impl Metrics {
             events: Family::default(),
             of_source: Family::default(),
             late: Counter::default(),
+            delay: Histogram::new(DELAYS),
+            sinks_waiting: Family::default(),
+            sinks_given_up: Family::default(),
+            sinks_failures: Family::default(),
             alerts: Family::default(),
             newest: Family::default(),
             behind: Gauge::default(),
@@ -130,6 +144,27 @@ impl Metrics {
             "late_events",
             "Events that came later than their log allows",
             m.late.clone(),
+        );
+        registry.register_with_unit(
+            "event_delay",
+            "Time from a new event until it was read to be judged",
+            Unit::Seconds,
+            m.delay.clone(),
+        );
+        registry.register(
+            "sink_waiting",
+            "Documents that wait for a sink",
+            m.sinks_waiting.clone(),
+        );
+        registry.register(
+            "sink_given_up",
+            "Documents that a sink refused, or did not take for a week",
+            m.sinks_given_up.clone(),
+        );
+        registry.register(
+            "sink_failures",
+            "How often in a row a sink could not be sent to",
+            m.sinks_failures.clone(),
         );
         registry.register(
             "alerts",
@@ -191,6 +226,31 @@ impl Metrics {
         Self {
             registry,
             ..metrics
+        }
+    }
+
+    /// Counts a new event that was read so many seconds after its time.
+    pub fn note_delay(&self, secs: i64) {
+        self.delay.observe(secs.max(0) as f64);
+    }
+
+    /// Takes over how sinks are.
+    pub fn note_sinks(&self, sinks: &[State]) {
+        let families = [
+            &self.sinks_waiting,
+            &self.sinks_given_up,
+            &self.sinks_failures,
+        ];
+        for family in families {
+            family.clear();
+        }
+        let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        for state in sinks {
+            let counts = [state.waiting, state.dead, state.status.failures.into()];
+            for (family, n) in families.into_iter().zip(counts) {
+                let labels = vec![("sink", state.name.clone())];
+                family.get_or_create(&labels).set(gauge(n));
+            }
         }
     }
 

@@ -486,7 +486,7 @@ impl Ask {
             Self::Asset => page::asset(call.part("name")).ok_or_else(nothing_here),
             Self::Health => answers::health(),
             Self::Ready => answers::ready(&call),
-            Self::Metrics => answers::metrics(&call),
+            Self::Metrics => answers::metrics(call).await,
             Self::OpenApi => crate::service::call::json(StatusCode::OK, &openapi()),
             Self::Events => events::take(call).await,
             Self::Otlp => events::take_otlp(call).await,

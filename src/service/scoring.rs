@@ -181,6 +181,10 @@ impl Progress for Scoring<'_> {
         self.0.host.tell(text);
     }
 
+    fn note_delay(&self, secs: i64) {
+        self.0.metrics.note_delay(secs);
+    }
+
     fn is_cancelled(&self) -> bool {
         false
     }

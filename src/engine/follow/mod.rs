@@ -487,10 +487,14 @@ impl<'a> Follower<'a> {
             name,
             options,
             &mut |event| {
-                if failed.borrow().is_none()
-                    && let Err(error) = self.add(event)
-                {
+                if failed.borrow().is_some() {
+                    return;
+                }
+                let (time, before) = (event.time, self.intake.events);
+                if let Err(error) = self.add(event) {
                     failed.replace(Some(error));
+                } else if self.intake.events > before {
+                    progress.note_delay(self.now().secs_since(time));
                 }
             },
             &mut |reject| {

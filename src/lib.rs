@@ -112,6 +112,8 @@ pub mod stats;
 pub mod store;
 pub mod story;
 pub mod time;
+#[cfg(feature = "service")]
+pub mod top;
 pub mod verify;
 pub mod vocab;
 pub mod wording;

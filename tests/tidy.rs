@@ -79,9 +79,10 @@ const MAY_KNOW: &[(&str, &str)] = &[
         "service",
         "alert config engine error incident inquiry report sinks sources stats store time vocab",
     ),
+    ("top", "alert error incident report stats time wording"),
     (
         "cli",
-        "alert analytic config document engine error evaluation event incident inquiry mcp objects report service simulate sinks sources stats store story time verify vocab",
+        "alert analytic config document engine error evaluation event incident inquiry mcp objects report service simulate sinks sources stats store story time top verify vocab",
     ),
 ];
 

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::incident::{Incident, Playbook};
 use crate::inquiry::{self, Page, ToldIncident};
 use crate::report::{Paint, follow_up, incident, noun};
+use crate::time::Time;
 
 /// List what was told, as incidents; with an id, all of one
 ///
@@ -54,15 +55,21 @@ fn one((told, alerts): &ToldIncident, selection: &Selection, console: &Console) 
                 .from
                 .as_ref()
                 .map(|file| file.display().to_string());
-            let steps = follow_up::commands((&told.incident_id, told.start), file.as_deref());
-            let lines = steps
-                .iter()
-                .map(|(purpose, command)| format!("  {purpose}: {command}\n"));
-            let title = console.out().bold("Commands");
-            console.show(&format!("\n{title}\n{}", lines.collect::<String>()))
+            let incident = (&*told.incident_id, told.start);
+            console.show(&commands(incident, file.as_deref(), console.out()))
         }
         other => console.print(&other.write_incident(told, alerts, Paint::Never)),
     }
+}
+
+/// Returns what is done next with an incident that began at an instant, and the commands for it.
+pub(super) fn commands(incident: (&str, Time), file: Option<&str>, paint: Paint) -> String {
+    let steps = follow_up::commands(incident, file);
+    let lines = steps
+        .iter()
+        .map(|(purpose, command)| format!("  {purpose}: {command}\n"));
+    let title = paint.bold("Commands");
+    format!("\n{title}\n{}", lines.collect::<String>())
 }
 
 fn list(

@@ -44,6 +44,8 @@ mod shown_commands;
 mod simulate;
 #[cfg(feature = "service")]
 mod sink;
+#[cfg(feature = "service")]
+mod top;
 mod train;
 mod tune;
 mod verify;
@@ -82,6 +84,8 @@ enum Command {
     Score(score::Arguments),
     #[cfg(feature = "service")]
     Serve(serve::Arguments),
+    #[cfg(feature = "service")]
+    Top(top::Arguments),
     Tune(tune::Arguments),
     Coverage(coverage::Arguments),
     Show(show::Arguments),
@@ -134,6 +138,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Score(arguments) => score::run(arguments, common, console),
         #[cfg(feature = "service")]
         Command::Serve(arguments) => serve::run(arguments, common, console),
+        #[cfg(feature = "service")]
+        Command::Top(arguments) => top::run(arguments, common, console),
         Command::Tune(arguments) => tune::run(arguments, common, console),
         Command::Coverage(arguments) => coverage::run(arguments, common, console),
         Command::Show(arguments) => show::run(arguments, common, console),

@@ -82,12 +82,14 @@ const USED_BY: &[(&str, &[&str])] = &[
             "analytics",
             "inspect",
             "serve",
+            "top",
         ],
     ),
     (
         "store",
         &[
             "serve",
+            "top",
             "nightly",
             "train",
             "score",

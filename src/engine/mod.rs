@@ -48,7 +48,7 @@ pub use evaluate::{
     AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, in_incidents, median, read_labels,
 };
 pub use feedback::{Change, Feedback, Reported, VerdictInput, feedback, feedback_on_all};
-pub use follow::{FollowOptions, Standing, follow, follow_holding};
+pub use follow::{FollowOptions, Followed, Standing, follow, follow_holding, followed};
 pub use inspect::{FormatSurvey, Missing, Survey, TakeEvent, inspect};
 pub use intake::{FUTURE_SECS_MAX, Intake, IntakeSummary, KeepRejects};
 pub use lookup::lookup;

@@ -142,14 +142,17 @@ impl Store {
         let path = self
             .root
             .join(names::numbered_manifest(manifest.generation));
-        let modified = match path.metadata() {
-            Ok(metadata) => metadata.modified().ok(),
-            Err(e) if e.kind() == ErrorKind::NotFound => None,
-            Err(e) => return Err(fault::read(&path, e)),
-        };
-        let since = modified.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        let secs = since.and_then(|since| i64::try_from(since.as_secs()).ok());
-        Ok(secs.and_then(Time::from_secs))
+        match path.metadata() {
+            Ok(metadata) => Ok(modified(&metadata).map(Time::whole_secs)),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(fault::read(&path, e)),
+        }
+    }
+
+    /// Returns when a follower last noted how far it had come; `None` if none ever did, or the system does not tell.
+    pub fn followed_at(&self) -> Option<Time> {
+        let metadata = self.root.join(CHECKPOINT).metadata();
+        metadata.ok().as_ref().and_then(modified)
     }
 
     /// Returns the oldest day of all generations that are kept, and the newest day of the one in force; `None` before the first
@@ -181,6 +184,14 @@ impl Store {
             .filter_map(|number| Manifest::read_numbered(&self.root, number).transpose())
             .collect()
     }
+}
+
+/// Returns when a file was modified, as the file system says.
+fn modified(metadata: &std::fs::Metadata) -> Option<Time> {
+    let at = metadata.modified().ok()?;
+    let since = at.duration_since(UNIX_EPOCH).ok()?;
+    let nanos = i64::try_from(since.as_nanos()).ok()?;
+    Some(Time::from_nanos(nanos))
 }
 
 #[cfg(test)]

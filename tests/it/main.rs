@@ -45,7 +45,11 @@ mod sign_ins;
 mod sinks;
 mod sources;
 mod stored;
+#[cfg(feature = "service")]
+mod terminal;
 mod told_again;
+#[cfg(feature = "service")]
+mod top;
 mod tuning;
 mod usage;
 mod verify;

@@ -94,6 +94,32 @@ pub struct Standing<'a> {
     pub days: usize,
 }
 
+/// How far live logs were followed, as a follower noted it for its next run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Followed {
+    /// When it was noted, as the file system says; `None` if it does not.
+    pub noted: Option<Time>,
+    /// The newest event of each recently active log, account and region, as it is named in `coverage`.
+    pub newest: Vec<(String, Time)>,
+}
+
+/// Returns how far logs were followed; `None` if they never were. It takes no lock, and may be asked while a follower runs.
+///
+/// # Errors
+///
+/// Fails if it cannot be read.
+pub fn followed(store: &Store) -> Result<Option<Followed>> {
+    if !store.was_followed() {
+        return Ok(None);
+    }
+    let checkpoint = Checkpoint::read(store.root())?;
+    let newest = checkpoint.trails.newest();
+    Ok(Some(Followed {
+        noted: store.followed_at(),
+        newest: newest.map(|(log, time)| (log.to_owned(), time)).collect(),
+    }))
+}
+
 struct Follower<'a> {
     setup: &'a Setup,
     store: &'a Store,

@@ -1,0 +1,282 @@
+//! A service that is watched, by HTTP.
+//!
+//! No redirect is followed, so that the token goes to the host that was named and to no other.
+
+use std::error::Error as _;
+use std::io::Read;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::blocking::{Client, RequestBuilder};
+use reqwest::redirect::Policy;
+use serde::Deserialize;
+
+use crate::cli::clock::elapsed;
+use crate::cli::incidents::commands;
+use crate::cli::top::stored::INCIDENTS_MAX;
+use crate::config::Serve;
+use crate::error::{Error, Result};
+use crate::incident::Incident;
+use crate::report::Paint;
+use crate::top::{Answers, ListedIncidents, Origin, Snapshot, Wanted, told_so_far};
+
+/// How long a connection and the whole of an answer may take.
+const CONNECT: Duration = Duration::from_secs(2);
+const WHOLE: Duration = Duration::from_secs(10);
+/// The most bytes of an answer that are read.
+const ANSWER_BYTES_MAX: u64 = 64 << 20;
+/// How often incidents are asked for although the service told nothing: verdicts of commands beside it are not counted by it.
+const INCIDENTS_EVERY: Duration = Duration::from_secs(15);
+/// The variable that has the token.
+const TOKEN: &str = "PLIMSOLL_TOKEN";
+
+pub(super) struct Served {
+    client: Client,
+    url: Url,
+    address: String,
+    /// Whether its store is that of commands that are run here.
+    is_here: bool,
+    token: Option<String>,
+    /// Its version, once it has said one.
+    version: Option<String>,
+    has_answered: bool,
+    /// The incidents that were listed last: for what was wanted, at which count of what was told, and when.
+    listed: Option<(Wanted, u64, Duration, ListedIncidents)>,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    incident: Incident,
+    text: String,
+}
+
+#[derive(Deserialize)]
+struct Description {
+    info: Info,
+}
+
+#[derive(Deserialize)]
+struct Info {
+    version: String,
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    detail: String,
+}
+
+impl Served {
+    /// Returns the service of the configuration, as it is reached from its own machine.
+    ///
+    /// # Errors
+    ///
+    /// A usage error as [`Self::at`].
+    pub(super) fn of(settings: &Serve) -> Result<Self> {
+        let mut address = settings.listen;
+        if address.ip().is_unspecified() {
+            let here = match address.ip() {
+                IpAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),
+                IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
+            };
+            address.set_ip(here);
+        }
+        let url = match (&settings.tls, settings.hosts.first()) {
+            (None, _) => format!("http://{address}"),
+            // Its certificate is for its name.
+            (Some(_), Some(host)) => format!("https://{host}:{}", address.port()),
+            (Some(_), None) => format!("https://{address}"),
+        };
+        Self::at(&url, true)
+    }
+
+    /// Returns the service at an address. Nothing is asked.
+    ///
+    /// # Errors
+    ///
+    /// A usage error if it is no address of a service, or the token would be sent unencrypted to another machine. Fails if the
+    /// certificates of this machine cannot be read.
+    pub(super) fn at(address: &str, is_here: bool) -> Result<Self> {
+        let wrong = |why: &str| {
+            Error::usage(format!("`{address}` is no address of a service: {why}"))
+                .hint("as in http://127.0.0.1:7337 or https://plimsoll.example.com:7337")
+        };
+        let url = Url::parse(address).map_err(|e| wrong(&e.to_string()))?;
+        if !["http", "https"].contains(&url.scheme()) || !url.has_host() {
+            return Err(wrong("it does not begin with http:// or https://"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            let why = format!("a secret never stands there; put a token into {TOKEN}");
+            return Err(Error::usage(format!("the address has a secret: {why}")));
+        }
+        let token = std::env::var(TOKEN).ok();
+        let token = token.map(|token| token.trim().to_owned());
+        let token = token.filter(|token| !token.is_empty());
+        if token.is_some() && url.scheme() == "http" && !is_loopback(&url) {
+            return Err(Error::usage(format!(
+                "the token in {TOKEN} would be sent unencrypted to another machine"
+            ))
+            .hint("give an address that begins with https://"));
+        }
+        // Another part of the process may have chosen already; either will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .referer(false)
+            .connect_timeout(CONNECT)
+            .timeout(WHOLE)
+            .build();
+        let client = client.map_err(|e| Error::failed("cannot prepare requests").cause(e))?;
+        Ok(Self {
+            client,
+            address: url.as_str().trim_end_matches('/').to_owned(),
+            url,
+            is_here,
+            token,
+            version: None,
+            has_answered: false,
+            listed: None,
+        })
+    }
+
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Returns whether it ever answered.
+    pub(super) fn has_answered(&self) -> bool {
+        self.has_answered
+    }
+
+    /// Asks whether it is there.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is not, or does not answer this caller.
+    pub(super) fn check(&mut self) -> Result<()> {
+        self.snapshot(Wanted::default()).map(|_| ())
+    }
+
+    pub(super) fn snapshot(&mut self, wanted: Wanted) -> Result<Snapshot> {
+        let ready = self.get("readyz", &[], &[503])?;
+        let metrics = self.get("metrics", &[], &[])?;
+        let listed = self.incidents(wanted, told_so_far(&metrics))?;
+        if self.version.is_none() {
+            let text = self.get("openapi.json", &[], &[])?;
+            let description: Option<Description> = serde_json::from_str(&text).ok();
+            self.version = description.map(|description| description.info.version);
+        }
+        let origin = Origin::Service {
+            address: self.address.clone(),
+            version: self.version.clone(),
+        };
+        let answers = Answers {
+            ready: &ready,
+            metrics: &metrics,
+        };
+        let snapshot = Snapshot::of_service(origin, answers, listed)?;
+        self.has_answered = true;
+        Ok(snapshot)
+    }
+
+    /// Returns the incidents that are wanted. As long as nothing was told they are not asked for again.
+    fn incidents(&mut self, wanted: Wanted, told: u64) -> Result<ListedIncidents> {
+        let now = elapsed();
+        if let Some((of, at, when, listed)) = &self.listed
+            && (*of, *at) == (wanted, told)
+            && now.saturating_sub(*when) < INCIDENTS_EVERY
+        {
+            return Ok(listed.clone());
+        }
+        let mut query = vec![("limit", INCIDENTS_MAX.to_string())];
+        if wanted.is_open {
+            query.push(("open", "true".to_owned()));
+        }
+        query.extend(wanted.severity.map(|s| ("severity", s.as_str().to_owned())));
+        let text = self.get("v1/incidents", &query, &[])?;
+        let listed: ListedIncidents = read(&text)?;
+        self.listed = Some((wanted, told, now, listed.clone()));
+        Ok(listed)
+    }
+
+    pub(super) fn story(&self, id: &str) -> Result<String> {
+        let text = self.get(&format!("v1/incidents/{id}"), &[], &[])?;
+        let told: Told = read(&text)?;
+        let incident = (&*told.incident.incident_id, told.incident.start);
+        match self.is_here {
+            true => Ok(told.text + &commands(incident, None, Paint::Never)),
+            false => Ok(told.text),
+        }
+    }
+
+    fn get(&self, path: &str, query: &[(&str, String)], also: &[u16]) -> Result<String> {
+        let mut url = self.url.clone();
+        if let Ok(mut parts) = url.path_segments_mut() {
+            parts.pop_if_empty().extend(path.split('/'));
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let request = self.client.get(url);
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        answered(request, also)
+    }
+}
+
+/// Makes a request; returns the answer if its status is 200, or one of these.
+fn answered(request: RequestBuilder, also: &[u16]) -> Result<String> {
+    let response = request.send().map_err(|e| unreached(&e))?;
+    let status = response.status().as_u16();
+    let mut text = Vec::new();
+    let read = response.take(ANSWER_BYTES_MAX).read_to_end(&mut text);
+    read.map_err(|e| Error::failed("the answer breaks off").cause(e))?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    if status == 200 || also.contains(&status) {
+        return Ok(text);
+    }
+    let problem: Option<Problem> = serde_json::from_str(&text).ok();
+    let detail = problem.map(|problem| format!(": {}", problem.detail));
+    let error = Error::failed(format!("status {status}{}", detail.unwrap_or_default()));
+    match status {
+        401 | 403 => {
+            let needed = format!("put a token with the right `read` into {TOKEN}");
+            Err(Error::failed(format!("{}; {needed}", error.message())))
+        }
+        _ => Err(error),
+    }
+}
+
+/// Says why there is no answer, by the innermost cause.
+fn unreached(error: &reqwest::Error) -> Error {
+    let what = match () {
+        () if error.is_timeout() => "no answer in time",
+        () if error.is_connect() => "cannot connect",
+        () => "no answer",
+    };
+    let mut cause = error.source();
+    while let Some(next) = cause.and_then(std::error::Error::source) {
+        cause = Some(next);
+    }
+    let answer = Error::failed(what);
+    match cause {
+        Some(cause) => answer.cause(cause),
+        None => answer,
+    }
+}
+
+fn read<T: for<'t> Deserialize<'t>>(text: &str) -> Result<T> {
+    serde_json::from_str(text)
+        .map_err(|e| Error::failed("this is no answer of `plimsoll serve`").cause(e))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let address = bare.parse::<IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    })
+}

@@ -13,7 +13,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const INDEX: &str = include_str!("page/index.html");
+const INDEX: &str = include_str!("../report/page/index.html");
 
 /// A file of the page.
 struct Asset {
@@ -24,7 +24,7 @@ struct Asset {
 
 macro_rules! assets {
     ($($name:literal: $kind:expr),* $(,)?) => {
-        &[$(Asset { name: $name, kind: $kind, text: include_str!(concat!("page/", $name)) }),*]
+        &[$(Asset { name: $name, kind: $kind, text: include_str!(concat!("../report/page/", $name)) }),*]
     };
 }
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::alert::Alert;
-use crate::baseline::{CalibrationLog, DriftReport, Generation};
+use crate::baseline::{CalibrationLog, DriftReport, Generation, View};
+use crate::engine::approvals::{ApprovalState, approval_states_among};
 use crate::engine::below_floor::{BelowFloor, below_floor};
-use crate::engine::coverage::{assess, days_of, silent_trails, trails_after};
+use crate::engine::coverage::{CoveredLogs, assess, covered_of, days_of, trails_after};
 use crate::engine::evaluate::{Evaluation, Label, evaluate};
 use crate::engine::first_look::judge_by_others;
 use crate::engine::intake::{Intake, IntakeSummary, KeepRejects};
@@ -85,6 +86,14 @@ pub struct Backtest {
     pub per_day: Vec<DayCount>,
     /// Baselines that drifted, by the day that was judged next.
     pub drifted: Vec<(Day, DriftReport)>,
+    /// What the logs have in them. The logs that are still learnt are those of the morning of the last day.
+    pub covered: CoveredLogs,
+    /// What the last day was judged by.
+    pub generation: Arc<Generation>,
+    /// The stored distributions after the last day, from which thresholds are chosen.
+    pub log: CalibrationLog,
+    /// The approvals of the configuration, each with what it hid on the judged days.
+    pub approvals: Vec<ApprovalState>,
 }
 
 /// Alerts of one day.
@@ -214,8 +223,9 @@ fn play(
     let is_first_look = days.first() == Some(&split);
     let aggregates = || days.iter().filter_map(|day| scorer.aggregate(*day));
     let covered = days_of(&[], aggregates());
-    let silent = silent_trails(setup, &trails_after(scorer.generation(), aggregates()));
-    let coverage = assess(setup, &covered, &silent);
+    let trails = trails_after(scorer.generation(), aggregates());
+    let covered = covered_of(setup, covered, &trails);
+    let coverage = assess(setup, &covered.days, &covered.silent);
 
     let peer_group_of = |id: &str| setup.peer_group_of(id);
     let mut replay = Replay::new(setup, &peer_group_of, CalibrationLog::default());
@@ -292,10 +302,15 @@ fn play(
         step()?;
     }
     progress.end();
+    let last_generation = scorer.generation().clone();
+    let covered = CoveredLogs {
+        learning: View::of(&last_generation).young_logs(),
+        ..covered
+    };
     let summary = ScoreSummary {
         intake,
         coverage,
-        silent,
+        silent: covered.silent.clone(),
         provisional,
         thresholds: Vec::new(),
         ..scorer.finish()
@@ -305,6 +320,7 @@ fn play(
         .as_ref()
         .map(|labels| evaluate(&all, labels, split.start(), summary.days()));
     let incidents = incidents(&all, &Playbook::of(&setup.analytics));
+    let approvals = approval_states_among(setup, &all);
     all.retain(is_shown);
     let AtSplit {
         identities,
@@ -326,6 +342,10 @@ fn play(
         evaluation,
         per_day,
         drifted,
+        covered,
+        generation: last_generation,
+        log: replay.scored().into_owned(),
+        approvals,
     })
 }
 

@@ -142,12 +142,21 @@ pub struct CoveredLogs {
 impl CoveredLogs {
     /// Returns those of a generation.
     pub fn of(setup: &Setup, generation: &Generation) -> Self {
+        let days = generation.coverage.iter().cloned().collect();
         Self {
-            days: generation.coverage.iter().cloned().collect(),
             learning: View::of(generation).young_logs(),
-            silent: silent_trails(setup, &generation.trails),
-            retired: retired_trails(setup, &generation.trails),
+            ..covered_of(setup, days, &generation.trails)
         }
+    }
+}
+
+/// Returns the logs of days and what is remembered of their trails, without saying which are still learnt.
+pub(super) fn covered_of(setup: &Setup, days: CoveredDays, trails: &Trails) -> CoveredLogs {
+    CoveredLogs {
+        days,
+        learning: Vec::new(),
+        silent: silent_trails(setup, trails),
+        retired: retired_trails(setup, trails),
     }
 }
 

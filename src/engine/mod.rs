@@ -69,5 +69,5 @@ pub use train::{TrainSummary, listed_before, train};
 pub use tune::{
     Applied, Busiest, Candidate, Cut, LowestBecause, Outcome, OutgrownThreshold, Raised,
     RaisedByDay, Recall, Sufficiency, TuneAction, TuneOptions, TuneReport, VerdictCount,
-    VerdictsGiven, tune,
+    VerdictsGiven, tune, tune_preview,
 };

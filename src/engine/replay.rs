@@ -199,7 +199,7 @@ impl<'a> Replay<'a> {
 
     /// Returns what was scored so far, and what the last day learnt showed, if it is one of the first: it may still grow, and says more than
     /// nothing. Without it the day after would be judged by a model alone.
-    fn scored(&self) -> Cow<'_, CalibrationLog> {
+    pub fn scored(&self) -> Cow<'_, CalibrationLog> {
         match self.pending.as_ref().filter(|p| self.is_burn_in(p.day)) {
             None => Cow::Borrowed(&self.log),
             Some(pending) => {

@@ -11,6 +11,7 @@ mod habit;
 pub mod novelty;
 pub mod peers;
 pub mod prior;
+pub mod proportion;
 pub mod rank;
 mod repeated;
 pub mod volume;

@@ -16,4 +16,5 @@ pub use simulation::{
     ApprovalLint, ApprovalSimulation, Breadth, Hidden, SimulationScope, lint_approval,
     simulate_approval,
 };
+pub(super) use state::approval_states_among;
 pub use state::{ApprovalState, Reach, Warning, approval_states};

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::alert::Alert;
 use crate::config::{Approval, Config};
 use crate::engine::Setup;
 use crate::engine::approvals::archive::archived;
 use crate::error::Result;
+use crate::incident::latest;
 use crate::store::Store;
 use crate::time::{Day, Time};
 
@@ -105,6 +107,39 @@ pub fn approval_states(setup: &Setup, store: &Store, reach: Reach) -> Result<Vec
         }
     }
     let known_since = store.approvals_known_since()?;
+    let idle = |id: &str| {
+        let (last, since) = (last_stored?, *known_since.get(id)?);
+        let used = uses.get(id).map(|(_, last)| *last);
+        is_told_recently.then(|| idle_days(last, since, used))
+    };
+    Ok(states(setup, &uses, idle))
+}
+
+/// Returns the state of each approval in the configuration after the alerts of a run without a store. As nothing says since when one is
+/// known, none counts as unused.
+pub(in crate::engine) fn approval_states_among(
+    setup: &Setup,
+    alerts: &[Alert],
+) -> Vec<ApprovalState> {
+    let mut uses: BTreeMap<&str, (u64, Time)> = BTreeMap::new();
+    for alert in latest(alerts).into_values() {
+        if let Some(id) = alert.approval.as_deref() {
+            let (hidden, last) = uses.entry(id).or_insert((0, alert.time));
+            *hidden += 1;
+            *last = alert.time.max(*last);
+        }
+    }
+    states(setup, &uses, |_| None)
+}
+
+/// Returns the state of each approval by what it hid, and for how many days it has hidden nothing although there were alerts, where that
+/// is known.
+fn states(
+    setup: &Setup,
+    uses: &BTreeMap<&str, (u64, Time)>,
+    idle: impl Fn(&str) -> Option<i32>,
+) -> Vec<ApprovalState> {
+    let config = &setup.config;
     let today = setup.now.day();
     let ids = config.approval_ids();
     let stand = |(at, approval): (usize, &Approval)| {
@@ -116,10 +151,7 @@ pub fn approval_states(setup: &Setup, store: &Store, reach: Reach) -> Result<Vec
             days if days <= EXPIRES_SOON_DAYS => warnings.push(Warning::ExpiresSoon { days }),
             _ => {}
         }
-        let days = last_stored
-            .zip(known_since.get(&id))
-            .map(|(last, &since)| idle_days(last, since, used.map(|(_, last)| *last)));
-        if let Some(days) = days.filter(|&days| days >= UNUSED_DAYS && is_told_recently) {
+        if let Some(days) = idle(&id).filter(|&days| days >= UNUSED_DAYS) {
             warnings.push(Warning::Unused { days });
         }
         warnings.extend(beside(config, &ids, at));
@@ -131,7 +163,7 @@ pub fn approval_states(setup: &Setup, store: &Store, reach: Reach) -> Result<Vec
             warnings,
         }
     };
-    Ok(config.approvals.iter().enumerate().map(stand).collect())
+    config.approvals.iter().enumerate().map(stand).collect()
 }
 
 /// Returns for how many days an approval has hidden nothing.

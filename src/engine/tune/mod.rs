@@ -28,7 +28,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analytic::Analytic;
-use crate::baseline::{IncidentDays, TunedThreshold, Tuning};
+use crate::baseline::{CalibrationLog, Generation, IncidentDays, TunedThreshold, Tuning};
 use crate::engine::Setup;
 use crate::engine::thresholds::{InForce, in_force};
 use crate::engine::tune::recall::recall;
@@ -36,7 +36,8 @@ use crate::engine::tune::state::put;
 use crate::engine::tune::stored::Stored;
 use crate::engine::tune::threshold_cut::DAYS_AHEAD;
 use crate::error::{Error, Result};
-use crate::store::{Role, Store, Verdict};
+use crate::store::{Role, Store, Verdict, Verdicts};
+use crate::time::Day;
 use crate::vocab::Str;
 
 /// Version of the document.
@@ -192,12 +193,7 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
     let mut settings = Vec::new();
     for scope in &scopes {
         let id = scope.as_deref();
-        let incidents = stored.seen.incident_days(id, generation.first_day);
-        let of_scope: Vec<Candidate> = budgets
-            .iter()
-            .map(|&budget| candidate(&stored, id, incidents.as_ref(), budget))
-            .collect();
-        settings.extend(beside_one_another(of_scope));
+        settings.extend(candidates(&stored, id, &budgets, generation.first_day));
     }
     let is_stored = |verdict: &&Verdict| log.extremes.contains_key(&verdict.day);
     let given = VerdictsGiven {
@@ -249,6 +245,40 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
     })
 }
 
+/// Computes what budgets would mean for the estate after a run without a store, by the distributions that it left behind. `generation`
+/// judged last, by thresholds of the budget that was `asked` for or else by the default ones.
+pub fn tune_preview(
+    setup: &Setup,
+    (generation, log): (&Generation, &CalibrationLog),
+    budgets: &[f64],
+    asked: Option<f64>,
+) -> TuneReport {
+    let seen = seen(setup, log);
+    let calibration = calibrated(log, &seen, generation.first_day);
+    let stored = Stored {
+        setup,
+        log,
+        seen: &seen,
+        calibration: &calibration,
+        verdicts: &Verdicts::default(),
+        listed_max: 0,
+    };
+    let in_force = in_force(&setup.analytics, generation, asked);
+    TuneReport {
+        schema: SCHEMA,
+        generation: generation.number,
+        whole_days: calibration.days,
+        entity_days: calibration.entity_days,
+        provisional: calibration.is_provisional(),
+        settings: candidates(&stored, None, budgets, generation.first_day),
+        applied: Vec::new(),
+        before: scores(&in_force),
+        after: scores(&in_force),
+        verdicts: VerdictsGiven::default(),
+        in_force,
+    }
+}
+
 /// Returns the scopes to tune: the estate, or each of the analytics.
 fn scopes(setup: &Setup, analytics: &[String]) -> Result<Vec<Option<Str>>> {
     if analytics.is_empty() {
@@ -269,6 +299,19 @@ fn scopes(setup: &Setup, analytics: &[String]) -> Result<Vec<Option<Str>>> {
         }
     };
     analytics.iter().map(find).collect()
+}
+
+/// Returns the settings of a scope, one for each budget.
+fn candidates(
+    stored: &Stored,
+    id: Option<&str>,
+    budgets: &[f64],
+    first_day: Day,
+) -> Vec<Candidate> {
+    let incidents = stored.seen.incident_days(id, first_day);
+    let of_scope = budgets.iter();
+    let of_scope = of_scope.map(|&budget| candidate(stored, id, incidents.as_ref(), budget));
+    beside_one_another(of_scope.collect())
 }
 
 fn candidate(

@@ -3,20 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::Serialize;
 
-use crate::alert::Alert;
 use crate::cli::format::Format;
 use crate::cli::inputs::{Inputs, close};
 use crate::cli::options::{AlertSelection, PeriodSelection};
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{self, Backtest, BacktestOptions, Split, read_labels};
+use crate::engine::{self, Backtest, BacktestOptions, Setup, Split, read_labels};
 use crate::error::{Error, Result};
+use crate::report::backtest::{BUDGETS, Contents, Labelled, page};
 use crate::report::bounds;
 use crate::report::follow_up::Guide;
+use crate::report::json;
 use crate::report::screen::{self, Screen};
 use crate::report::summary::{self, Summary};
-use crate::report::{html, json};
 use crate::time::{Day, Time};
 
 /// Try plimsoll on past logs: learn the first days, judge the days after, and show the alerts
@@ -46,7 +45,8 @@ pub struct Arguments {
     selection: AlertSelection,
     /// Write alerts.jsonl, incidents.jsonl, summary.json and report.html to this folder.
     ///
-    /// With labels, each alert in alerts.jsonl has `label`: `true` or `false`.
+    /// report.html is the pages of `plimsoll serve` in one file that loads nothing. With labels, each alert in alerts.jsonl has `label`:
+    /// `true`, `false`, or `beside` if another alert of its incident is true; the page has them too.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Compare the alerts with known attacks: what was found, what was missed, which alerts are false.
@@ -117,7 +117,8 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     )?;
     let summary = Summary::of_backtest(&backtest);
     if let Some(out) = &arguments.out {
-        write_out(out, &summary, &backtest, console)?;
+        let asked = options.score.budget_per_day;
+        write_out(out, (&setup, asked), (&summary, &backtest), console)?;
     }
     let screen = Screen {
         summary: &summary,
@@ -143,26 +144,16 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     Ok(close(&backtest.summary.intake, &rest, console))
 }
 
-/// An alert and what labels say of it: `true` if it hits one, `beside` if another alert of its incident does, otherwise `false`. Its digest
-/// does not cover the label.
-#[derive(Serialize)]
-struct Labelled<'a> {
-    #[serde(flatten)]
-    alert: &'a Alert,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    label: Option<&'static str>,
-}
-
-fn write_out(out: &Path, summary: &Summary, backtest: &Backtest, console: &Console) -> Result<()> {
+fn write_out(
+    out: &Path,
+    (setup, asked): (&Setup, Option<f64>),
+    (summary, backtest): (&Summary, &Backtest),
+    console: &Console,
+) -> Result<()> {
     let alerts: String = backtest
         .alerts
         .iter()
-        .map(|alert| {
-            let evaluation = summary.evaluation.as_ref();
-            let evaluation = evaluation.filter(|_| alert.suppressed_by.is_none());
-            let label = evaluation.map(|evaluation| evaluation.says_of(&alert.alert_id));
-            json::line(&Labelled { alert, label }) + "\n"
-        })
+        .map(|alert| json::line(&Labelled::of(alert, summary.evaluation.as_ref())) + "\n")
         .collect();
     let incidents = backtest.incidents.iter();
     let incidents: String = incidents
@@ -172,11 +163,19 @@ fn write_out(out: &Path, summary: &Summary, backtest: &Backtest, console: &Conso
         alerts: &out.join(OUTPUTS[0]).display().to_string(),
         complete: &|text| console.commands().complete(text),
     };
+    let learnt = (&*backtest.generation, &backtest.log);
+    let contents = Contents {
+        backtest,
+        summary,
+        analytics: &setup.analytics,
+        tuning: &engine::tune_preview(setup, learnt, &BUDGETS, asked),
+        guide: &guide,
+    };
     let texts = [
         alerts,
         incidents,
         json::pretty(summary) + "\n",
-        html::page(summary, &backtest.incidents, &backtest.alerts, &guide),
+        page(&contents),
     ];
     for (name, text) in OUTPUTS.into_iter().zip(texts) {
         let path = out.join(name);

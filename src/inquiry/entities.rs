@@ -10,7 +10,7 @@ use crate::baseline::{Baseline, Generation};
 use crate::engine::lookup;
 use crate::error::{Error, Result};
 use crate::inquiry::Inquiry;
-use crate::report::baseline::BaselineDocument;
+use crate::report::baseline::{BaselineDocument, EntityEntry};
 use crate::report::drift::{self, DriftDocument};
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Str};
@@ -44,31 +44,6 @@ pub struct EntityPage {
     pub matching: u64,
     /// The first of them.
     pub entities: Vec<EntityEntry>,
-}
-
-/// An entity in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct EntityEntry {
-    /// Kind of entity.
-    pub kind: &'static str,
-    /// Canonical id.
-    pub id: String,
-    /// What kind of identity.
-    pub identity_kind: &'static str,
-    /// The provider.
-    pub provider: Option<&'static str>,
-    /// Account.
-    pub account: Option<String>,
-    /// Role.
-    pub role: Option<String>,
-    /// First day on which it was seen.
-    pub first_seen: String,
-    /// Last day on which it was seen.
-    pub last_seen: String,
-    /// Events of the lookback.
-    pub events: u64,
-    /// Days of the lookback on which it was active, its first included.
-    pub active_days: u32,
 }
 
 /// The most active identities, the newest ones, and those whose baseline drifted.
@@ -179,18 +154,7 @@ impl Inquiry {
                 return;
             }
             matching += 1;
-            found.push(EntityEntry {
-                kind: entity.kind.as_str(),
-                id: entity.id.to_string(),
-                identity_kind: baseline.kind.as_str(),
-                provider: baseline.provider.map(|provider| provider.as_str()),
-                account: baseline.account.as_ref().map(ToString::to_string),
-                role: baseline.role.as_ref().map(ToString::to_string),
-                first_seen: baseline.first_day.to_string(),
-                last_seen: baseline.last_day.to_string(),
-                events: baseline.n_events,
-                active_days: baseline.days_seen(generation.as_of),
-            });
+            found.push(EntityEntry::of(&generation, entity, baseline));
             if found.len() > ROOM * limit {
                 cut(&mut found);
             }

@@ -25,12 +25,11 @@ mod selection;
 mod told;
 mod verdict;
 
+pub use crate::report::baseline::EntityEntry;
 pub use approval::{ApprovalRequest, NewApproval, NewApprovalDocument, take_back_approval};
 pub use budget::Budget;
 pub use cursor::Cursor;
-pub use entities::{
-    ENTITIES_MAX, EntityEntry, EntityPage, EntitySelection, LISTED, Learnt, Overview,
-};
+pub use entities::{ENTITIES_MAX, EntityPage, EntitySelection, LISTED, Learnt, Overview};
 pub use incidents::Found;
 pub use judged::{BUDGETS, WhyNot};
 pub use moment::{AnalyticPattern, DayOrInstant, Instant};

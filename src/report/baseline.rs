@@ -136,6 +136,49 @@ pub struct GroupDocument {
     pub regularity: Option<String>,
 }
 
+/// An entity in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct EntityEntry {
+    /// Kind of entity.
+    pub kind: &'static str,
+    /// Canonical id.
+    pub id: String,
+    /// What kind of identity.
+    pub identity_kind: &'static str,
+    /// The provider.
+    pub provider: Option<&'static str>,
+    /// Account.
+    pub account: Option<String>,
+    /// Role.
+    pub role: Option<String>,
+    /// First day on which it was seen.
+    pub first_seen: String,
+    /// Last day on which it was seen.
+    pub last_seen: String,
+    /// Events of the lookback.
+    pub events: u64,
+    /// Days of the lookback on which it was active, its first included.
+    pub active_days: u32,
+}
+
+impl EntityEntry {
+    /// Makes the entry of an entity that a generation knows.
+    pub fn of(generation: &Generation, entity: &Entity, baseline: &Baseline) -> Self {
+        Self {
+            kind: entity.kind.as_str(),
+            id: entity.id.to_string(),
+            identity_kind: baseline.kind.as_str(),
+            provider: baseline.provider.map(|provider| provider.as_str()),
+            account: baseline.account.as_ref().map(ToString::to_string),
+            role: baseline.role.as_ref().map(ToString::to_string),
+            first_seen: baseline.first_day.to_string(),
+            last_seen: baseline.last_day.to_string(),
+            events: baseline.n_events,
+            active_days: baseline.days_seen(generation.as_of),
+        }
+    }
+}
+
 impl BaselineDocument {
     /// Makes the document of what a generation knows about an entity.
     pub fn of(generation: &Generation, entity: &Entity, baseline: &Baseline) -> Self {

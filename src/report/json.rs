@@ -15,6 +15,12 @@ pub fn line(document: &impl Serialize) -> String {
     write(document, EscapingFormatter(CompactFormatter))
 }
 
+/// Returns a document as it may stand in an element of a page: no text in it can end that element, or begin a comment.
+pub fn in_page(document: &impl Serialize) -> String {
+    let written = line(document);
+    written.replace('<', "\\u003c").replace('>', "\\u003e")
+}
+
 /// Returns a document over several lines, for people.
 pub fn pretty(document: &impl Serialize) -> String {
     write(document, EscapingFormatter(PrettyFormatter::new()))
@@ -107,6 +113,10 @@ mod tests {
         let written = line(&text);
         assert!(written.chars().all(|c| !steers(c)), "{written}");
         assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
+        let markup = "</script><!--\u{2028}-->";
+        let embedded = in_page(&markup);
+        assert!(!embedded.contains(['<', '>', '\u{2028}']), "{embedded}");
+        assert_eq!(serde_json::from_str::<String>(&embedded).unwrap(), markup);
         assert_eq!(line(&[("k", 1.5)]), r#"[["k",1.5]]"#);
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(&pretty(&serde_json::json!({"a": [1]})))

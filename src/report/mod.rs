@@ -5,8 +5,10 @@
 
 pub mod alerts;
 pub mod approvals;
+pub mod backtest;
 pub mod baseline;
 pub mod bounds;
+mod bundle;
 pub mod coverage;
 mod day_outcome;
 mod days;
@@ -20,7 +22,6 @@ pub mod explain;
 mod extent;
 pub mod follow_up;
 pub mod generations;
-pub mod html;
 pub mod incident;
 pub mod inspection;
 pub mod json;
@@ -32,6 +33,7 @@ pub mod normalised;
 pub mod not_alerted;
 mod number;
 pub mod ocsf;
+pub mod page;
 mod paint;
 #[cfg(feature = "simulate")]
 pub mod plot;

@@ -3,6 +3,8 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
 
+use crate::report::page;
+
 /// What a browser may do for the page: load its own files, and ask this service. No script or style but these files may run, no text
 /// becomes markup, no other page may hold it in a frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -13,51 +15,20 @@ const CSS: &str = "text/css; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const INDEX: &str = include_str!("../report/page/index.html");
-
-/// A file of the page.
-struct Asset {
-    name: &'static str,
-    kind: &'static str,
-    text: &'static str,
-}
-
-macro_rules! assets {
-    ($($name:literal: $kind:expr),* $(,)?) => {
-        &[$(Asset { name: $name, kind: $kind, text: include_str!(concat!("../report/page/", $name)) }),*]
-    };
-}
-
-/// The files that the page loads, below `/assets/`.
-const ASSETS: &[Asset] = assets! {
-    "api.js": SCRIPT,
-    "app.js": SCRIPT,
-    "approvals.js": SCRIPT,
-    "approve.js": SCRIPT,
-    "charts.js": SCRIPT,
-    "coverage.js": SCRIPT,
-    "dom.js": SCRIPT,
-    "entities.js": SCRIPT,
-    "icon.svg": SVG,
-    "incidents.js": SCRIPT,
-    "live.js": SCRIPT,
-    "story.js": SCRIPT,
-    "style.css": CSS,
-    "tuning.js": SCRIPT,
-    "verdict.js": SCRIPT,
-    "why.js": SCRIPT,
-    "words.js": SCRIPT,
-};
-
 /// Returns the page.
 pub fn index() -> Response<Body> {
-    file(HTML, INDEX)
+    file(HTML, page::INDEX)
 }
 
 /// Returns a file that the page loads, if it has one of that name.
 pub fn asset(name: &str) -> Option<Response<Body>> {
-    let asset = ASSETS.iter().find(|asset| asset.name == name)?;
-    Some(file(asset.kind, asset.text))
+    let asset = page::asset(name)?;
+    let kind = match name.rsplit_once('.') {
+        Some((_, "css")) => CSS,
+        Some((_, "svg")) => SVG,
+        _ => SCRIPT,
+    };
+    Some(file(kind, asset.text))
 }
 
 fn file(kind: &'static str, text: &'static str) -> Response<Body> {

@@ -32,6 +32,7 @@ mod quiet;
 mod reading;
 mod readme;
 mod reference;
+mod report;
 mod retention;
 mod round_trip;
 #[cfg(feature = "service")]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::report::Report;
 use crate::world::World;
 
 /// Returns id, status, severity and score of each alert in JSON lines, in order.
@@ -69,28 +70,31 @@ fn a_backtest_finds_the_planted_attacks_and_says_how_well() {
     let written = std::fs::read_to_string(world.path().join("result/alerts.jsonl"))
         .expect("alerts are written");
     assert_eq!(alerts(&written), alerts(&said.out));
-    // The page has each incident once, and each alert beneath its incident.
+    // The page has each incident once, with its alerts.
     let incidents = std::fs::read_to_string(world.path().join("result/incidents.jsonl"))
         .expect("incidents are written");
-    let incidents: Vec<Value> = incidents
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("an incident"))
-        .filter(|incident: &Value| incident["suppressed"].is_null())
-        .collect();
-    let stories: Vec<&str> = page.split("<tbody class=\"incident").skip(1).collect();
-    assert_eq!(stories.len(), incidents.len());
-    for incident in &incidents {
-        let id = format!("id={}", incident["incident_id"]);
-        let story = stories.iter().find(|story| story.contains(&id));
-        let story = story.unwrap_or_else(|| panic!("{id} is not on the page"));
-        let covered = incident["covered"].as_array().into_iter().flatten();
-        let covered: Vec<&Value> = covered.collect();
-        let mut its = incident["alerts"].as_array().into_iter().flatten();
-        assert!(
-            its.all(|alert| covered.contains(&alert) || story.contains(&format!("id={alert}"))),
-            "{incident:#}"
-        );
+    let page = Report::read(&page);
+    let mut n = 0;
+    for line in incidents.lines() {
+        let incident: Value = serde_json::from_str(line).expect("an incident");
+        if incident["suppressed"] == true {
+            continue;
+        }
+        n += 1;
+        let id = incident["incident_id"].as_str().expect("an id");
+        let story = page.answer(&format!("/v1/incidents/{id}"));
+        let ids = |of: &Value| -> BTreeSet<String> {
+            let all = of.as_array().into_iter().flatten();
+            all.filter_map(|id| Some(id.as_str()?.to_owned())).collect()
+        };
+        let told = story["alerts"].as_array().into_iter().flatten();
+        let told = told.filter_map(|alert| Some(alert["alert_id"].as_str()?.to_owned()));
+        let (all, covered) = (ids(&incident["alerts"]), ids(&incident["covered"]));
+        let wanted: BTreeSet<String> = all.difference(&covered).cloned().collect();
+        assert_eq!(told.collect::<BTreeSet<_>>(), wanted, "{incident:#}");
     }
+    let listed = &page.answer("/v1/incidents")["incidents"];
+    assert_eq!(listed.as_array().map(Vec::len), Some(n));
     // Each alert says what the labels say of it, and is still itself.
     let of_kind = |label: &str| {
         let lines = written.lines().map(serde_json::from_str::<Value>);

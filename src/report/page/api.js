@@ -1,6 +1,8 @@
-// What the page asks of the service that served it. A token is kept for this tab alone, and only ever sent as a header.
+// What the page asks: of the service that served it, or of the answers in a report. A token is kept for this tab alone, and only ever sent
+// as a header.
 
 import { coded, h, put, say } from "./dom.js";
+import { answer, isReport } from "./embedded.js";
 
 const TOKEN = "plimsoll-token";
 
@@ -36,6 +38,11 @@ export async function request(path, options = {}) {
 }
 
 export const get = async (path, parameters = {}, signal = undefined) => {
+  if (isReport) {
+    const found = answer(path, parameters);
+    if (found === undefined) throw new Problem(404, "this report does not have it");
+    return found;
+  }
   const query = new URLSearchParams(
     Object.entries(parameters).flatMap(([name, value]) =>
       [value]
@@ -67,7 +74,7 @@ export async function state() {
 }
 
 /** Whether a token is used, and what lets another one be used. */
-export const hasToken = () => sessionStorage.getItem(TOKEN) !== null;
+export const hasToken = () => !isReport && sessionStorage.getItem(TOKEN) !== null;
 
 export function forgetToken() {
   sessionStorage.removeItem(TOKEN);
@@ -170,7 +177,7 @@ export async function showProblem(where, problem, again) {
     put(where, tokenForm(problem, again));
     return;
   }
-  if (problem.status === 404) {
+  if (problem.status === 404 && !isReport) {
     const now = await state();
     if (now?.scoring.status === "waiting") {
       put(where, firstRun(now, again));
@@ -186,7 +193,7 @@ export async function showProblem(where, problem, again) {
       h("h2", null, problem.status === 404 ? "There is no such thing" : "That did not work"),
       h("p", null, coded(problem.detail)),
       problem.hint && h("p", { class: "soft" }, coded(problem.hint)),
-      h("button", { type: "button", onclick: () => again() }, "Try again"),
+      !isReport && h("button", { type: "button", onclick: () => again() }, "Try again"),
     ),
   );
 }

@@ -2,8 +2,10 @@
 
 import { forgetToken, hasToken, state } from "./api.js";
 import { approvals } from "./approvals.js";
+import { backtest } from "./backtest.js";
 import { coverage } from "./coverage.js";
 import { ask, coded, h, put } from "./dom.js";
+import { isReport } from "./embedded.js";
 import { entities, entity } from "./entities.js";
 import { incidents, newsCount } from "./incidents.js";
 import { begin, listen, liveStatus } from "./live.js";
@@ -15,7 +17,10 @@ import { bytes } from "./words.js";
 const STATE_EVERY_SECS = 15;
 const KEYS_OFF = "plimsoll-keys-off";
 const main = document.getElementById("main");
+/** What the page is called, whatever it shows: a report has the days that it is of. */
+const called = document.title;
 const ROUTES = {
+  ...(isReport ? { backtest: [backtest] } : {}),
   incidents: [incidents, story],
   entities: [entities, entity],
   coverage: [coverage],
@@ -61,11 +66,10 @@ function show() {
 function name() {
   const news = newsCount();
   const title = main.querySelector("h1")?.textContent || shown?.view.title || "";
-  document.title = `${news > 0 ? `(${news}) ` : ""}${title} – plimsoll`;
+  document.title = `${news > 0 ? `(${news}) ` : ""}${title} – ${called}`;
 }
 
 const lasting = { status: h("span"), live: h("span") };
-put(document.getElementById("state"), lasting.live, lasting.status);
 
 async function look() {
   const now = await state();
@@ -96,20 +100,29 @@ function showLive() {
   put(lasting.live, words[liveStatus()]);
 }
 
+/** Whether single keys do something. Where a browser keeps nothing for a page, they do. */
+function areKeysOn() {
+  try {
+    return localStorage.getItem(KEYS_OFF) === null;
+  } catch {
+    return true;
+  }
+}
+
 async function help() {
   const keys = [
     ["j, k", "next, previous incident"],
     ["Enter", "open it"],
     ["Escape", "back to the list"],
-    ["t, f", "verdict true, false"],
-    ["u", "take the verdict back"],
-    ["a", "approve what the incident is about"],
-    ["n", "show new incidents"],
+    !isReport && ["t, f", "verdict true, false"],
+    !isReport && ["u", "take the verdict back"],
+    !isReport && ["a", "approve what the incident is about"],
+    !isReport && ["n", "show new incidents"],
     ["/", "filter"],
     ["?", "this help"],
-  ];
+  ].filter(Boolean);
   const off = h("input", { type: "checkbox", id: "keys-on" });
-  off.checked = localStorage.getItem(KEYS_OFF) === null;
+  off.checked = areKeysOn();
   off.addEventListener("change", () => (off.checked ? localStorage.removeItem(KEYS_OFF) : localStorage.setItem(KEYS_OFF, "1")));
   const answer = await ask(
     "Keyboard",
@@ -131,7 +144,7 @@ async function help() {
         ),
       ),
       h("p", { class: "line" }, off, h("label", { for: "keys-on" }, "Single keys are on")),
-      h("p", { class: "soft" }, "A verdict is sent after a few seconds; until then it can be taken back. Times are UTC."),
+      h("p", { class: "soft" }, !isReport && "A verdict is sent after a few seconds; until then it can be taken back. ", "Times are UTC."),
     ],
     [...(hasToken() ? [["token", "Use another token", ""]] : []), ["", "Close", "main"]],
   );
@@ -151,9 +164,9 @@ document.addEventListener("keydown", (event) => {
     if (key === "Escape") target.blur();
     return;
   }
-  if (localStorage.getItem(KEYS_OFF) !== null && key.length === 1) return;
+  if (!areKeysOn() && key.length === 1) return;
   if (key === "?") help();
-  else if (key === "u") {
+  else if (key === "u" && !isReport) {
     if (!undo()) return;
   } else if (!shown.view.key?.(key, shown)) return;
   event.preventDefault();
@@ -167,11 +180,23 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 addEventListener("hashchange", show);
 document.addEventListener("news", name);
 document.addEventListener("titled", name);
-document.addEventListener("token", look);
-document.addEventListener("visibilitychange", () => document.hidden || look());
-listen((kind) => kind === "status" && showLive());
-setInterval(() => document.hidden || look(), 1000 * STATE_EVERY_SECS);
+
+/** Follows what the service does. A report has none. */
+function follow() {
+  put(document.getElementById("state"), lasting.live, lasting.status);
+  document.addEventListener("token", look);
+  document.addEventListener("visibilitychange", () => document.hidden || look());
+  listen((kind) => kind === "status" && showLive());
+  setInterval(() => document.hidden || look(), 1000 * STATE_EVERY_SECS);
+  showLive();
+  look();
+  begin();
+}
+
+if (isReport) {
+  const link = h("a", { href: "#/backtest", "data-view": "backtest" }, "Backtest");
+  document.querySelector("nav ul").prepend(h("li", null, link));
+  document.getElementById("state").remove();
+}
 show();
-showLive();
-look();
-begin();
+if (!isReport) follow();

@@ -59,7 +59,7 @@ function card(of, load) {
       ["Written at", h("span", { class: "id" }, `${of.file}:${of.line}`)],
       ["Id", id(of.id)],
     ]),
-    h("p", null, h("button", { type: "button", class: "quiet", onclick: () => takeBack(of, load) }, "Remove…")),
+    !isReport && h("p", null, h("button", { type: "button", class: "quiet", onclick: () => takeBack(of, load) }, "Remove…")),
   );
 }
 
@@ -77,11 +77,13 @@ export const approvals = {
         h(
           "p",
           null,
-          "An approval hides alerts on work that is known and sanctioned, until a day. It stands in the configuration. An incident can be approved in its story; ",
+          "An approval hides alerts on work that is known and sanctioned, until a day. It stands in the configuration. ",
+          isReport ? h("code", null, "plimsoll approve add") : "An incident can be approved in its story",
+          isReport ? " adds one; " : "; ",
           h("code", null, "plimsoll approve propose"),
           " finds jobs that could have one.",
         ),
-        h("p", null, h("button", { type: "button", onclick: async () => (await approve()) && load() }, "Add an approval…")),
+        !isReport && h("p", null, h("button", { type: "button", onclick: async () => (await approve()) && load() }, "Add an approval…")),
         body,
       ),
     );

@@ -3,6 +3,7 @@
 import { get, showProblem } from "./api.js";
 import { curve, heatMap } from "./charts.js";
 import { coded, facts, h, id, put, section, table } from "./dom.js";
+import { isReport } from "./embedded.js";
 import { shortList } from "./incidents.js";
 import { amount, count, name, noun, percent, plain, span } from "./words.js";
 
@@ -75,6 +76,8 @@ export const entities = {
             h(
               "p",
               { class: "soft" },
+              isReport && "This report has only who takes part in its incidents. ",
+              answer.left_out > 0 && `Of ${count(answer.left_out)} more it had no room for what is usual. `,
               `${noun(answer.matching, "entity has", "entities have")} a baseline in generation ${answer.generation}${answer.matching > answer.entities.length ? `; the ${count(answer.entities.length)} most active` : ", the most active first"}.`,
             ),
             table(
@@ -317,7 +320,13 @@ export const entity = {
               { class: "notice" },
               h("h2", null, "No baseline"),
               h("p", null, coded(problem.detail)),
-              h("p", { class: "soft" }, "Who is new has one from the next training on. Until then it is judged against its peers."),
+              h(
+                "p",
+                { class: "soft" },
+                isReport
+                  ? "It has the baselines of who takes part in its incidents, as the last day was judged by them. Who was new on that day has none yet."
+                  : "Who is new has one from the next training on. Until then it is judged against its peers.",
+              ),
             ),
           );
         } else await showProblem(baseline, problem, loadBaseline);

@@ -2,12 +2,12 @@
 
 import { get, showProblem } from "./api.js";
 import { h, put, s, say } from "./dom.js";
+import { isLabelled, isReport, overview } from "./embedded.js";
 import { listen } from "./live.js";
 import { forget, give, verdictOf, verdictWords } from "./verdict.js";
-import { ago, count, extent, noun, periodLines, stages, who } from "./words.js";
+import { SEVERITIES, ago, count, daySpan, extent, isLike, noun, periodLines, stages, who } from "./words.js";
 
 const PAGE = 100;
-const SEVERITIES = ["low", "medium", "high", "critical"];
 
 /** A severity as a word with as many bars as it weighs. */
 export function severity(word) {
@@ -30,6 +30,10 @@ function details(incident) {
   const parts = [who(incident), stages(incident).join(" → "), extent(incident.extent).join(", ")];
   return parts.filter(Boolean).map((part) => h("span", null, part));
 }
+
+/** What labels say of something, where there are any. */
+export const labelMark = (label) =>
+  label !== undefined && h("div", { class: `said ${label}`, title: "what the labels say" }, String(label));
 
 /** A row for an incident. */
 export function row(incident) {
@@ -66,15 +70,17 @@ function update(item, incident) {
       { class: "when" },
       h(
         "time",
-        { datetime: incident.start, title: `${incident.start} to ${incident.end}; ended ${ago(incident.end)}` },
+        { datetime: incident.start, title: `${incident.start} to ${incident.end}${isReport ? "" : `; ended ${ago(incident.end)}`}` },
         periodLines(incident.start, incident.end).map((line) => h("span", null, line)),
       ),
     ),
-    h("div", { class: `said ${verdict === null ? "open" : String(verdict.said)}` }, verdictWords(incident)),
+    isReport
+      ? labelMark(incident.label)
+      : h("div", { class: `said ${verdict === null ? "open" : String(verdict.said)}` }, verdictWords(incident)),
   );
 }
 
-const list = h("ol", { class: "incidents" });
+const list = h("ol", { class: isReport && !isLabelled ? "incidents unlabelled" : "incidents" });
 const more = h("button", { type: "button", onclick: () => load(true), hidden: true }, "Show older ones");
 const news = h("button", { type: "button", class: "news-button", onclick: take, hidden: true });
 /** It takes no room, so that nothing moves when it comes. */
@@ -101,15 +107,9 @@ const byEnd = (a, b) => b.end.localeCompare(a.end) || b.start.localeCompare(a.st
 
 function has(incident) {
   if (incident.suppressed) return false;
-  if (filters.severity && SEVERITIES.indexOf(incident.severity) < SEVERITIES.indexOf(filters.severity)) return false;
-  if (filters.since && incident.end < filters.since) return false;
   const verdict = verdictOf(incident);
   if (filters.open && verdict !== null && verdict.open === 0) return false;
-  if (!filters.entity) return true;
-  const wanted = filters.entity.toLowerCase();
-  return incident.entities.some((entity) =>
-    [entity.id, entity.display_name, ...(entity.aliases ?? [])].some((text) => text?.toLowerCase().includes(wanted)),
-  );
+  return isLike(incident, filters);
 }
 
 const item = (id) => list.querySelector(`[data-id="${CSS.escape(id)}"]`);
@@ -129,7 +129,9 @@ function sync() {
         null,
         isFiltered
           ? "Widen the filters to see more."
-          : "What is unusual from now on appears here by itself. Coverage says what plimsoll can see.",
+          : isReport
+            ? "Nothing was unusual enough. Coverage says what plimsoll could see."
+            : "What is unusual from now on appears here by itself. Coverage says what plimsoll can see.",
       ),
       isFiltered ? h("a", { href: "#/incidents" }, "Clear the filters") : h("a", { href: "#/coverage" }, "Coverage"),
     );
@@ -308,11 +310,24 @@ const fields = {
   entity: h("input", { id: "entity", type: "search", placeholder: "name, id or alias", autocomplete: "off", spellcheck: "false" }),
   since: h("input", { id: "since", type: "date" }),
   open: h("input", { id: "open", type: "checkbox" }),
+  label: h(
+    "select",
+    { id: "label" },
+    h("option", { value: "" }, "any"),
+    ["true", "false"].map((word) => h("option", { value: word }, word)),
+  ),
 };
+/** The filters that an address may have. A report has labels in place of verdicts. */
+const FILTERS = ["severity", "entity", "since", ...(isReport ? (isLabelled ? ["label"] : []) : ["open"])];
 
 function chosen() {
-  const open = fields.open.checked ? "true" : "";
-  const values = { severity: fields.severity.value, entity: fields.entity.value.trim(), since: fields.since.value, open };
+  const values = {
+    severity: fields.severity.value,
+    entity: fields.entity.value.trim(),
+    since: fields.since.value,
+    label: fields.label.value,
+    open: fields.open.checked ? "true" : "",
+  };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ""));
 }
 
@@ -335,7 +350,8 @@ const form = h(
   h("div", null, h("label", { for: "entity" }, "Who"), fields.entity),
   h("div", null, h("label", { for: "severity" }, "Severity"), fields.severity),
   h("div", null, h("label", { for: "since" }, "Since"), fields.since),
-  h("div", { class: "check" }, fields.open, h("label", { for: "open" }, "Only open")),
+  isLabelled && h("div", null, h("label", { for: "label" }, "Labels say"), fields.label),
+  !isReport && h("div", { class: "check" }, fields.open, h("label", { for: "open" }, "Only open")),
 );
 
 let typing = null;
@@ -343,21 +359,43 @@ fields.entity.addEventListener("input", () => {
   clearTimeout(typing);
   typing = setTimeout(filter, 400);
 });
-for (const field of [fields.severity, fields.since, fields.open]) field.addEventListener("change", filter);
+for (const field of [fields.severity, fields.since, fields.open, fields.label]) field.addEventListener("change", filter);
 
-put(page, h("h1", { tabindex: "-1" }, "Incidents"), form, place);
+/** Says of what a report is, and what it has no room for. */
+function about({ summary, incidents: told, left_out: leftOut }) {
+  const { evaluation } = summary;
+  const known = evaluation && `; the labels call ${count(evaluation.true_incidents)} true and ${count(evaluation.false_incidents)} false`;
+  return [
+    h(
+      "p",
+      { class: "soft" },
+      h("a", { href: "#/backtest" }, "Backtest"),
+      ` of ${daySpan(summary.per_day.map((one) => one.day))}: ${noun(told, "incident", "incidents")}, ${(told / Math.max(1, summary.days_judged)).toFixed(1)} a day${known ?? ""}.`,
+    ),
+    leftOut.incidents > 0 &&
+      h(
+        "p",
+        { class: "notice warn" },
+        `${noun(leftOut.incidents, "incident", "incidents")} of less weight found no room in this file. All of them are in `,
+        h("code", null, "incidents.jsonl"),
+        ", and their alerts in ",
+        h("code", null, "alerts.jsonl"),
+        ".",
+      ),
+  ];
+}
+
+put(page, h("h1", { tabindex: "-1" }, "Incidents"), overview && about(overview), form, place);
 
 /** The view. */
 export const incidents = {
   title: "Incidents",
   show(main, { query }) {
     if (main.firstElementChild !== page) put(main, page);
-    const wanted = Object.fromEntries(
-      ["severity", "entity", "since", "open"].map((part) => [part, query.get(part)]).filter(([, value]) => value),
-    );
+    const wanted = Object.fromEntries(FILTERS.map((part) => [part, query.get(part)]).filter(([, value]) => value));
     const isSame = isLoaded && JSON.stringify(wanted) === JSON.stringify(filters);
     filters = wanted;
-    for (const part of ["severity", "entity", "since"]) {
+    for (const part of ["severity", "entity", "since", "label"]) {
       if (fields[part] !== document.activeElement) fields[part].value = wanted[part] ?? "";
     }
     fields.open.checked = wanted.open === "true";
@@ -381,7 +419,7 @@ export const incidents = {
     else if (key === "Enter" && at !== null && [document.body, page.parentElement].includes(document.activeElement))
       location.hash = href(current);
     else if (key === "/") fields.entity.focus();
-    else if ((key === "t" || key === "f") && at !== null && known.has(current)) give(known.get(current), key === "t");
+    else if ((key === "t" || key === "f") && !isReport && at !== null && known.has(current)) give(known.get(current), key === "t");
     else if (key === "n" && waiting.size > 0) {
       news.focus();
       take();
@@ -391,4 +429,4 @@ export const incidents = {
 };
 
 /** A short list of the incidents of an entity. */
-export const shortList = (all) => h("ol", { class: "incidents" }, all.map(row));
+export const shortList = (all) => h("ol", { class: list.className }, all.map(row));

@@ -4,7 +4,8 @@ import { get, showProblem } from "./api.js";
 import { approve } from "./approve.js";
 import { lanes } from "./charts.js";
 import { facts, h, id, put, section, table } from "./dom.js";
-import { href, neighbour, remember, severity } from "./incidents.js";
+import { isReport } from "./embedded.js";
+import { href, labelMark, neighbour, remember, severity } from "./incidents.js";
 import { listen } from "./live.js";
 import { give, toast, verdictForm } from "./verdict.js";
 import { actors, ago, bytes, count, day, duration, entityName, extent, name, noun, period, plain, secs, stages, through } from "./words.js";
@@ -111,7 +112,7 @@ function decide(incident, alerts) {
       ["Through", some(through(incident, alerts), ([words, entity]) => [`${words} `, entityLink(entity)], 3)],
       [
         "When",
-        `${period(incident.start, incident.end)} UTC${lasts}; ${incident.status === "closed" ? `ended ${ago(incident.end)}` : "its day is not over"}`,
+        `${period(incident.start, incident.end)} UTC${lasts}${isReport ? "" : incident.status === "closed" ? `; ended ${ago(incident.end)}` : "; its day is not over"}`,
       ],
       ["How much", extent(incident.extent, ["calls", "objects", "buckets", "addresses"]).join(", ")],
       [
@@ -367,16 +368,49 @@ function found(incident) {
       );
 }
 
+/** Whether what is done next stands beside the story, and not under it. */
+const isWide = () => matchMedia("(min-width: 62rem)").matches;
+
 const steps = (incident) =>
   incident.next_steps.length > 0 &&
   h(
     "details",
-    { open: matchMedia("(min-width: 62rem)").matches },
+    { open: isWide() },
     h("summary", null, h("h2", null, "Next steps")),
     h(
       "ol",
       { class: "next" },
       incident.next_steps.map((step) => h("li", null, step)),
+    ),
+  );
+
+const LABELS = { true: "True: an alert of it is about a labelled attack.", false: "False: no alert of it is about a labelled attack." };
+
+/** What stands in a report where the service takes a verdict. */
+const labelBox = ({ label }) => label !== undefined && h("div", { class: "verdict" }, h("h2", null, "Labels"), h("p", null, LABELS[label]));
+
+/** In a report, the commands for what is done next. */
+const commands = (all = []) =>
+  all.length > 0 &&
+  h(
+    "details",
+    { open: isWide() },
+    h("summary", null, h("h2", null, "Commands")),
+    h(
+      "dl",
+      { class: "commands" },
+      all.map(({ purpose, command }) => [
+        h("dt", null, purpose),
+        h(
+          "dd",
+          null,
+          h(
+            "code",
+            null,
+            command.split(" ").flatMap((word, at) => [at > 0 && " ", h("span", null, word)]),
+          ),
+        ),
+      ]),
     ),
   );
 
@@ -410,7 +444,7 @@ function why(alerts, sentences) {
 
 function render(main, answer) {
   const { incident, alerts, sentences } = answer;
-  const verdict = verdictForm(incident);
+  const verdict = isReport ? labelBox(incident) : verdictForm(incident);
   const button = h("button", { type: "button", onclick: () => copy(textOf(answer), button) }, "Copy as text");
   const marker = h("button", { type: "button", class: "news-button", hidden: true }, "It has grown. Show it as it is now");
   current = { id: incident.incident_id, incident, verdict, marker };
@@ -441,6 +475,7 @@ function render(main, answer) {
           severity(incident.severity),
           h("span", null, `score ${incident.score.toFixed(1)}`),
           state.map((word) => h("span", { class: "tag" }, word)),
+          isReport && labelMark(incident.label),
         ),
         h("h1", { tabindex: "-1" }, incident.title),
         h("p", { class: "soft" }, incident.severity_reason),
@@ -483,8 +518,14 @@ function render(main, answer) {
           "aside",
           { "aria-label": "What to do" },
           verdict,
-          h("div", { class: "line" }, button, h("button", { type: "button", onclick: () => approve(incident) }, "Approve…", h("kbd", null, "a"))),
+          h(
+            "div",
+            { class: "line" },
+            button,
+            !isReport && h("button", { type: "button", onclick: () => approve(incident) }, "Approve…", h("kbd", null, "a")),
+          ),
           steps(incident),
+          commands(answer.commands),
         ),
       ),
     ),
@@ -526,8 +567,8 @@ export const story = {
   key(key) {
     if (key === "Escape") location.hash = "#/incidents";
     else if (current === null) return false;
-    else if (key === "t" || key === "f") give(current.incident, key === "t", current.verdict.note.value.trim());
-    else if (key === "a") approve(current.incident);
+    else if ((key === "t" || key === "f") && !isReport) give(current.incident, key === "t", current.verdict.note.value.trim());
+    else if (key === "a" && !isReport) approve(current.incident);
     else if (key === "j" || key === "k") {
       const next = neighbour(current.id, key === "j" ? 1 : -1);
       if (next === undefined) return false;

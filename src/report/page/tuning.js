@@ -2,11 +2,15 @@
 
 import { get, post, showProblem } from "./api.js";
 import { budgetWords, dayBars, intervals } from "./charts.js";
-import { ask, facts, h, put, section, table } from "./dom.js";
+import { ask, coded, facts, h, put, section, table } from "./dom.js";
+import { isReport } from "./embedded.js";
 import { toast } from "./verdict.js";
 import { count, name, noun } from "./words.js";
 
 const BUDGETS = ["1/week", "2/week", "4/week", "1/day", "2/day", "3/day", "5/day", "8/day", "12/day", "20/day"];
+
+const ELSEWHERE =
+  "A backtest stores nothing. The command puts the budget in force in a store that learnt these logs; `backtest --budget` tries one on them.";
 
 const spelt = (perDay) => {
   const week = 7 * perDay;
@@ -55,7 +59,7 @@ function details(setting, report) {
             h(
               "span",
               { class: "soft" },
-              `; ${now.toFixed(1)} is in force, so ${threshold.score < now - 0.05 ? "more is told" : threshold.score > now + 0.05 ? "less is told" : "nothing changes"}`,
+              `; ${isReport ? `the last day was judged by ${now.toFixed(1)}` : `${now.toFixed(1)} is in force`}, so ${threshold.score < now - 0.05 ? "more is told" : threshold.score > now + 0.05 ? "less is told" : "nothing changes"}`,
             ),
         ],
       ],
@@ -134,7 +138,7 @@ function render(report, again) {
         null,
         `${noun(report.whole_days, "whole day is", "whole days are")} stored; 7 are needed before a threshold can be tuned. Until then scores are provisional.`,
       ),
-      h("p", { class: "soft" }, `In force: ${inForce(report.before)}.`),
+      h("p", { class: "soft" }, `${isReport ? "The last day was judged by" : "In force:"} ${inForce(report.before)}.`),
     );
   }
   const { settings } = report;
@@ -144,14 +148,15 @@ function render(report, again) {
   const output = h("output", { for: "budget" });
   const chart = h("div");
   const body = h("div", { class: "flow" });
-  const apply = h("button", { type: "button", class: "main", onclick: () => confirm() }, "Put in force…");
+  const apply = isReport ? h("code") : h("button", { type: "button", class: "main", onclick: () => confirm() }, "Put in force…");
   const show = () => {
     const setting = settings[chosen];
     put(output, spelt(setting.budget_per_day));
     slider.setAttribute("aria-valuetext", spelt(setting.budget_per_day));
     put(chart, intervals(settings, chosen));
     put(body, details(setting, report));
-    apply.disabled = setting.threshold === null;
+    if (isReport) put(apply, `plimsoll tune --budget ${budgetWords(setting.budget_per_day)} --apply`);
+    else apply.disabled = setting.threshold === null;
   };
   slider.addEventListener("input", () => {
     chosen = Number(slider.value);
@@ -194,9 +199,12 @@ function render(report, again) {
     h(
       "p",
       { class: "soft" },
-      `In force: ${inForce(report.before)}. Generation ${report.generation}: ${noun(report.entity_days, "entity-day", "entity-days")} of ${noun(report.whole_days, "whole day", "whole days")} are stored.`,
+      isReport
+        ? `The last day was judged by ${inForce(report.before)}. ${noun(report.entity_days, "entity-day", "entity-days")} of ${noun(report.whole_days, "whole day", "whole days")} were measured.`
+        : `In force: ${inForce(report.before)}. Generation ${report.generation}: ${noun(report.entity_days, "entity-day", "entity-days")} of ${noun(report.whole_days, "whole day", "whole days")} are stored.`,
     ),
     h("div", { class: "slider" }, h("label", { for: "budget" }, "Budget"), slider, output, apply),
+    isReport && h("p", { class: "soft small" }, coded(ELSEWHERE)),
     chart,
     h(
       "p",
@@ -243,7 +251,7 @@ export const tuning = {
         h(
           "p",
           null,
-          "A budget is how many incidents you want to look at. From what is stored, plimsoll says which threshold that takes, and how sure that is.",
+          `A budget is how many incidents you want to look at. From ${isReport ? "the days of these logs" : "what is stored"}, plimsoll says which threshold that takes, and how sure that is.`,
         ),
         body,
       ),

@@ -8,6 +8,8 @@ import { count, name, noun, once, percent, plain, probability } from "./words.js
 /** Reasons are drawn until they make up this share of the sum. */
 const EXPLAINED = 0.95;
 
+const LABELS = { true: "true", false: "false", beside: "beside a true one" };
+
 const headline = (alert) => alert.headline ?? alert.name;
 
 function odds(reason, alert) {
@@ -175,6 +177,7 @@ export function alertDetails(alert, sentences, isOpen) {
         `${alert.analytic}, ${alert.score.toFixed(1)}, `,
         name(alert.entity.display_name ?? alert.entity.id),
         `, ${(alert.crossed_at ?? alert.time).slice(0, 16).replace("T", " ")}`,
+        alert.label && h("span", { class: `label ${alert.label}` }, LABELS[alert.label]),
       ),
     ),
   );

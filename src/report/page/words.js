@@ -130,4 +130,20 @@ export function extent(of, parts = ["calls", "objects", "buckets"]) {
   return words;
 }
 
+/** Writes the first and the last of days. */
+export const daySpan = (days) => (days.length > 1 ? `${days[0]} to ${days.at(-1)}` : days.join());
+
+export const SEVERITIES = ["low", "medium", "high", "critical"];
+
+/** Whether an incident is one that filters ask for, as the service has it. */
+export function isLike(incident, { severity, since, entity }) {
+  if (severity && SEVERITIES.indexOf(incident.severity) < SEVERITIES.indexOf(severity)) return false;
+  if (since && incident.end < since) return false;
+  if (!entity) return true;
+  const wanted = entity.toLowerCase();
+  return incident.entities.some((one) =>
+    [one.id, one.display_name, ...(one.aliases ?? [])].some((text) => text?.toLowerCase().includes(wanted)),
+  );
+}
+
 export const stages = (incident) => (incident.stages ?? []).map(plain);

@@ -177,7 +177,8 @@ export async function showProblem(where, problem, again) {
     put(where, tokenForm(problem, again));
     return;
   }
-  if (problem.status === 404 && !isReport) {
+  // A store without a generation, or none at all.
+  if ((problem.status === 404 || problem.status === 503) && !isReport) {
     const now = await state();
     if (now?.scoring.status === "waiting") {
       put(where, firstRun(now, again));

@@ -79,6 +79,7 @@ async function run() {
       continue;
     }
     const abort = new AbortController();
+    let isRefused = false;
     ending = abort;
     let silent;
     const alive = () => {
@@ -93,11 +94,12 @@ async function run() {
       tell("reload");
       await read(response.body, alive);
     } catch (problem) {
-      if (problem.status === 401 || problem.status === 403) pause = PAUSE_SECS_MAX;
+      isRefused = problem.status === 401 || problem.status === 403;
+      if (isRefused) pause = PAUSE_SECS_MAX;
     }
     clearTimeout(silent);
     if (document.hidden && !isList()) continue;
-    become("waiting");
+    become(isRefused ? "off" : "waiting");
     await wait(pause * (0.75 + Math.random() / 2));
     pause = Math.min(2 * pause, PAUSE_SECS_MAX);
   }

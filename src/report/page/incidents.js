@@ -44,6 +44,7 @@ export function row(incident) {
 
 function update(item, incident) {
   const verdict = verdictOf(incident);
+  item.style.height = "";
   item.classList.toggle("decided", verdict !== null && verdict.open === 0);
   const notes = [
     joined.has(incident.incident_id) && "now part of another",
@@ -78,6 +79,27 @@ function update(item, incident) {
       ? labelMark(incident.label)
       : h("div", { class: `said ${verdict === null ? "open" : String(verdict.said)}` }, verdictWords(incident)),
   );
+}
+
+const heightOf = (element) => element.getBoundingClientRect().height;
+
+/** Updates a row that stays as high as it is, so that those below it do not move: what has no room is cut off for now. */
+function updateInPlace(item, incident) {
+  const parts = [".title", ".details"];
+  const heights = parts.map((part) => heightOf(item.querySelector(part)));
+  const height = heightOf(item);
+  update(item, incident);
+  if (heightOf(item) === height) return;
+  parts.forEach((part, at) => {
+    const element = item.querySelector(part);
+    if (heightOf(element) > heights[at]) element.style.maxHeight = `${heights[at]}px`;
+  });
+  item.style.height = `${height}px`;
+}
+
+/** Gives each row the room that it needs. */
+function giveRoom() {
+  for (const element of list.children) if (element.style.height !== "") update(element, known.get(element.dataset.id));
 }
 
 const list = h("ol", { class: isReport && !isLabelled ? "incidents unlabelled" : "incidents" });
@@ -160,6 +182,7 @@ function take() {
     item(id)?.remove();
   }
   joined.clear();
+  giveRoom();
   for (const incident of all) insert(incident);
   sync();
   if (isAsked) {
@@ -185,15 +208,15 @@ function told(incident) {
     waiting.delete(merged);
     if (!known.has(merged)) continue;
     joined.add(merged);
-    update(item(merged), known.get(merged));
+    updateInPlace(item(merged), known.get(merged));
   }
   if (known.has(incident.incident_id)) {
     known.set(incident.incident_id, incident);
     const element = item(incident.incident_id);
-    if (element.contains(document.activeElement)) {
-      update(element, incident);
-      element.querySelector("a").focus({ preventScroll: true });
-    } else update(element, incident);
+    const isFocused = element.contains(document.activeElement);
+    if (isAtRest()) update(element, incident);
+    else updateInPlace(element, incident);
+    if (isFocused) element.querySelector("a").focus({ preventScroll: true });
     return;
   }
   if (!isLoaded || !has(incident)) return;
@@ -290,9 +313,8 @@ document.addEventListener("verdict", ({ detail: id }) => {
 
 /** Returns the incident before or after another one in the list, as far as it is loaded. */
 export function neighbour(id, step) {
-  const ids = [...known.keys()];
-  const at = ids.indexOf(id);
-  return at < 0 ? undefined : ids[at + step];
+  const row = item(id);
+  return (step > 0 ? row?.nextElementSibling : row?.previousElementSibling)?.dataset.id;
 }
 
 /** Remembers which incident was read last, so that the list comes back there. */
@@ -404,6 +426,7 @@ export const incidents = {
       load();
       return document.activeElement === fields.entity ? "kept" : "top";
     }
+    giveRoom();
     sync();
     scrollTo({ top: scrolled });
     if (current !== null) select(item(current));

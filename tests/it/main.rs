@@ -6,6 +6,8 @@ mod analytics;
 mod approvals;
 mod assumed;
 mod beginnings;
+#[cfg(feature = "service")]
+mod browser;
 mod bundled;
 mod callers;
 mod chains;

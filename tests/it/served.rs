@@ -13,7 +13,7 @@ use crate::world::{World, plimsoll};
 mod described;
 
 /// Longer than anything here takes on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running service.
 pub struct Served {
@@ -52,9 +52,18 @@ impl Served {
     }
 
     pub fn start_with(world: &World, args: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::start_at("127.0.0.1:0", world, args, variables)
+    }
+
+    pub fn start_at(
+        address: &str,
+        world: &World,
+        args: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut child = Command::new(plimsoll())
             .current_dir(world.path())
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", address])
             .args(args)
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
@@ -178,6 +187,11 @@ impl Served {
     }
 
     pub fn kill(mut self) {
+        self.kill_now();
+    }
+
+    /// Kills it, where another one takes its place later.
+    pub fn kill_now(&mut self) {
         self.child.kill().expect("it is killed");
         self.child.wait().expect("it ends");
     }

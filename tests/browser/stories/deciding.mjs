@@ -1,0 +1,87 @@
+// What people decide on the page: verdicts, budgets, approvals.
+
+import { go, live, settled } from "../browser.mjs";
+import { reads } from "../records.mjs";
+import { estate, given, verdictOn } from "../service.mjs";
+import { check, same, story } from "../story.mjs";
+
+const { base } = estate;
+const verdictPosts = (page) => {
+  const posts = [];
+  page.on("request", (request) => request.method() === "POST" && posts.push(new URL(request.url()).pathname));
+  return posts;
+};
+
+story("a verdict is one key, can be taken back, and is stored", { base }, async (page) => {
+  await live(page);
+  const posts = verdictPosts(page);
+  for (let n = 0; n < 3; n += 1) await page.keyboard.press("j");
+  const first = await page.locator(".incident.current").getAttribute("data-id");
+  const said = (id) => page.locator(`[data-id="${id}"] .said`).innerText();
+  await page.keyboard.press("f");
+  same(await said(first), "false", "f says that it is no threat");
+  await page.keyboard.press("u");
+  same(await said(first), "open", "u takes it back");
+  await page.keyboard.press("t");
+  same(await said(first), "true", "t says that it needs a response");
+  same(posts, [], "nothing is sent as long as it can be taken back");
+
+  // The next one sends the one before at once, and then it is the one that can be taken back.
+  await page.keyboard.press("j");
+  const second = await page.locator(".incident.current").getAttribute("data-id");
+  const sent = page.waitForResponse((response) => response.url().endsWith(`${first}/verdict`));
+  await page.keyboard.press("f");
+  same((await sent).status(), 200, "the service takes it");
+  await page.getByRole("button", { name: "Undo (u)" }).click();
+  same(await said(second), "open", "the button takes back what u does");
+  same(posts, [`/v1/incidents/${first}/verdict`], "nothing else was sent");
+  same([(await verdictOn(first)).verdict, await verdictOn(second)], [true, null], "the service stored the one and not the other");
+
+  await page.reload();
+  await page.waitForSelector(".incident");
+  same(await said(first), "true", "the list says so to the next reader");
+});
+
+story("an approval says until when it holds, and what it hid", { base }, async (page) => {
+  await estate.handOver(reads({ user: "pentest-spring", day: given.day, hour: 17, objects: 300 }));
+  await estate.untilJudged();
+  await go(page, base, "#/approvals");
+  const card = page.locator(".card", { hasText: "the test that was announced" });
+  const fact = (name) =>
+    card
+      .locator("dl > div", { has: page.locator(`dt:text-is("${name}")`) })
+      .locator("dd")
+      .innerText();
+  same(await fact("Expires"), "2099-01-31", "it says until when it holds");
+  same(await fact("Owner"), "security@halcyon.example", "it says whose it is");
+  check(/^[1-9]\d* alerts?, the last at /.test(await fact("Hid")), "it says what it hid", await fact("Hid"));
+  await go(page, base, "#/incidents?entity=pentest-spring");
+  await page.waitForSelector("text=No incident is like that");
+});
+
+story("a budget is looked at, put in force, and holds", { base, hash: "#/tuning" }, async (page) => {
+  const budget = page.locator("output");
+  const before = await budget.innerText();
+  await page.locator("#budget").focus();
+  await page.keyboard.press("ArrowLeft");
+  check(
+    (await budget.innerText()) !== before && /incidents? a (day|week)/.test(await budget.innerText()),
+    "the slider names its budget",
+    before,
+  );
+  const inForce = page.locator("text=/^In force: /").first();
+  const was = await inForce.innerText();
+  await page.getByRole("button", { name: "Put in force…" }).click();
+  await page.locator("dialog").getByRole("button", { name: "Cancel" }).click();
+  same(await inForce.innerText(), was, "nothing changes without a yes");
+
+  await page.locator("#budget").focus();
+  await page.keyboard.press("End");
+  await page.getByRole("button", { name: "Put in force…" }).click();
+  const [, score] = /becomes ([\d.]+),/.exec(await page.locator("dialog").innerText());
+  await page.locator("dialog").getByRole("button", { name: "Put in force" }).click();
+  await page.waitForSelector(`text=/^In force: ${score} for all analytics/`);
+  await settled(page);
+  const { before: now } = await estate.get("/v1/tuning?budget=1/day");
+  same([...new Set(Object.values(now).map((one) => one.toFixed(1)))], [score], "the service judges by it");
+});

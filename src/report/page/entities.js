@@ -53,7 +53,8 @@ function search() {
 let typing = null;
 text.addEventListener("input", () => {
   clearTimeout(typing);
-  typing = setTimeout(search, 400);
+  // Who has gone on meanwhile is not taken back.
+  typing = setTimeout(() => page.isConnected && search(), 400);
 });
 kind.addEventListener("change", search);
 

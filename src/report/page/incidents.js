@@ -379,7 +379,8 @@ const form = h(
 let typing = null;
 fields.entity.addEventListener("input", () => {
   clearTimeout(typing);
-  typing = setTimeout(filter, 400);
+  // Who has gone on meanwhile is not taken back.
+  typing = setTimeout(() => page.isConnected && filter(), 400);
 });
 for (const field of [fields.severity, fields.since, fields.open, fields.label]) field.addEventListener("change", filter);
 

@@ -44,7 +44,7 @@ let launched = null;
  * each answer that is no success.
  */
 export async function open(base, hash = "", { width = 1280, dark = false, expected = null, ...more } = {}) {
-  launched ??= modules("playwright-core").chromium.launch({ executablePath: executable(), args: FLAGS });
+  launched ??= modules("playwright-core").chromium.launch({ executablePath: executable(), args: FLAGS, timeout: given.patience_ms });
   const browser = await launched;
   const context = await browser.newContext({
     viewport: { width, height: SIZES[width] },

@@ -15,15 +15,18 @@ export function service(base, token) {
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
   };
+  const until = async (path, isSo) => {
+    while (!isSo(await get(path))) await pause(LOOK_EVERY);
+  };
   return {
     base,
     get,
     /** Hands over records of CloudTrail. */
     handOver: (records) => get("/v1/events", { method: "POST", body: JSON.stringify({ Records: records }) }),
+    /** Waits until something is so of what it answers. */
+    until,
     /** Waits until all is judged that was handed over. */
-    async untilJudged() {
-      while ((await get("/readyz")).scoring.behind_bytes > 0) await pause(LOOK_EVERY);
-    },
+    untilJudged: () => until("/readyz", ({ scoring }) => scoring.behind_bytes === 0),
     /** Waits until it answers. */
     async untilThere() {
       while (!(await get("/healthz").catch(() => false))) await pause(LOOK_EVERY);

@@ -2,7 +2,7 @@
 
 import { go } from "../browser.mjs";
 import { given, service } from "../service.mjs";
-import { check, story } from "../story.mjs";
+import { check, same, story } from "../story.mjs";
 
 const VIEWS = ["incidents", "incidents/abcdef123456", "entities", "entities/somebody", "coverage", "tuning"];
 const first = service(given.first);
@@ -18,8 +18,9 @@ story(
     }
     await go(page, base, "");
     check((await page.locator("main").innerText()).includes("/v1/events"), "it says where logs are handed over");
+    const asked = page.waitForResponse((response) => response.url().endsWith("/v1/generations"));
     await page.getByRole("button", { name: "Learn what was handed over" }).click();
-    await page.waitForSelector("text=A training has begun");
+    same((await asked).status(), 202, "a training begins");
     await page.waitForSelector("text=No incidents");
     check((await page.locator("main").innerText()).includes("appears here by itself"), "it says what comes next");
   },

@@ -22,6 +22,7 @@ story("a verdict is one key, can be taken back, and is stored", { base }, async 
   same(await said(first), "false", "f says that it is no threat");
   await page.keyboard.press("u");
   same(await said(first), "open", "u takes it back");
+  const sent = page.waitForResponse((response) => response.url().endsWith(`${first}/verdict`));
   await page.keyboard.press("t");
   same(await said(first), "true", "t says that it needs a response");
   same(posts, [], "nothing is sent as long as it can be taken back");
@@ -29,7 +30,6 @@ story("a verdict is one key, can be taken back, and is stored", { base }, async 
   // The next one sends the one before at once, and then it is the one that can be taken back.
   await page.keyboard.press("j");
   const second = await page.locator(".incident.current").getAttribute("data-id");
-  const sent = page.waitForResponse((response) => response.url().endsWith(`${first}/verdict`));
   await page.keyboard.press("f");
   same((await sent).status(), 200, "the service takes it");
   await page.getByRole("button", { name: "Undo (u)" }).click();
@@ -44,7 +44,7 @@ story("a verdict is one key, can be taken back, and is stored", { base }, async 
 
 story("an approval says until when it holds, and what it hid", { base }, async (page) => {
   await estate.handOver(reads({ user: "pentest-spring", day: given.day, hour: 17, objects: 300 }));
-  await estate.untilJudged();
+  await estate.until("/v1/approvals", ({ approvals }) => approvals.some((approval) => approval.hidden > 0));
   await go(page, base, "#/approvals");
   const card = page.locator(".card", { hasText: "the test that was announced" });
   const fact = (name) =>

@@ -37,7 +37,7 @@ story(
     await live(page);
     const bucket = (n) => `bucket-${n % 9}${MARKUP}${STEERING}`;
     await estate.handOver(reads({ user: HOSTILE, day: given.day, hour: 18, objects: 200, client: `agent${MARKUP}${STEERING}`, bucket }));
-    const row = page.locator(".incident", { hasText: "eve" });
+    const row = page.locator(".incident", { hasText: `eve"><img` });
     await row.waitFor();
     const written = "\\u{202e}gnp.exe\\u{2066}\\u{200b}\\u{7}\\u{1b}[31m";
     const title = await row.locator(".title").innerText();

@@ -35,16 +35,20 @@ async function watchShifts(page) {
   await page.evaluate(() => {
     globalThis.shifts = [];
     const nameOf = ({ node }) => node?.className || node?.nodeName;
-    const note = (list) => list.getEntries().forEach((entry) => globalThis.shifts.push([entry.value, ...entry.sources.map(nameOf)]));
-    globalThis.shiftsSeen = new PerformanceObserver(note);
-    globalThis.shiftsSeen.observe({ type: "layout-shift" });
+    // How far judging is behind is said in the head of the page, at the edge.
+    const isOfState = ({ node }) => document.getElementById("state").contains(node);
+    const note = (list) =>
+      list
+        .getEntries()
+        .filter((entry) => !entry.sources.every(isOfState))
+        .forEach((entry) => globalThis.shifts.push([entry.value, ...entry.sources.map(nameOf)]));
+    new PerformanceObserver(note).observe({ type: "layout-shift" });
   });
   return () =>
     page.evaluate(async () => {
-      // What was drawn is known one frame later.
-      for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
-      const rest = globalThis.shiftsSeen.takeRecords();
-      return [...globalThis.shifts, ...rest.map((entry) => [entry.value])];
+      // What was drawn is told after its frame.
+      for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+      return globalThis.shifts;
     });
 }
 

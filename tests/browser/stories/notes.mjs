@@ -23,6 +23,6 @@ story("a verdict with a note is sent by itself, or as the page is left", { base 
   await go(page, base, `#/incidents/${ids.at(-2)}`);
   await page.keyboard.press("f");
   await page.waitForSelector("text=False, not sent yet");
-  await Promise.all([page.waitForRequest((request) => request.url().endsWith(`${ids.at(-2)}/verdict`)), page.reload()]);
-  await page.waitForSelector(".verdict >> text=/^False\\.$/");
+  await Promise.all([page.waitForRequest((request) => request.url().endsWith(`${ids.at(-2)}/verdict`)), page.goto("about:blank")]);
+  await estate.until(`/v1/incidents/${ids.at(-2)}`, ({ incident }) => incident.verdict?.verdict === false);
 });

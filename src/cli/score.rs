@@ -98,6 +98,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             read: read_options(&arguments.period, common)?,
             received: None,
             ending: Default::default(),
+            leaving: Default::default(),
             poll: arguments.poll.unwrap_or(POLL),
             poll_objects: arguments.poll.unwrap_or(POLL_OBJECTS),
             until_idle: arguments.until_idle,

@@ -158,6 +158,7 @@ impl Host for Process {
             poll_objects: arguments.poll.unwrap_or(POLL_OBJECTS),
             until_idle: None,
             ending: Arc::default(),
+            leaving: Arc::default(),
             clock: elapsed,
             now: Some(now),
         })

@@ -1,6 +1,7 @@
 //! Approvals that are listed, given and taken back.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use schemars::JsonSchema;
@@ -15,6 +16,12 @@ use crate::service::call::{Answer, Call, json};
 use crate::service::documents::TakenBack;
 use crate::service::lock::locked;
 use crate::service::problem::Problem;
+use crate::service::state::Service;
+use crate::service::training;
+
+/// How long an answer waits at most for the configuration to be taken over, and how often it looks.
+const HOLDS_WITHIN: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Answers with approvals.
 pub async fn list(call: Call) -> Answer {
@@ -93,8 +100,11 @@ pub async fn add(mut call: Call) -> Answer {
         let _one_at_a_time = locked(&service.configuring);
         let file = service.host.config_file()?;
         let setup_of = |config| service.host.setup_of(config);
+        let runs = locked(&service.status).runs;
         let new = service.inquiry.approve(&file, request, &setup_of)?;
-        service.wanted.notify_all();
+        if new.is_written {
+            wait_until_it_holds(service, runs);
+        }
         Ok(new)
     });
     let new = written.await?;
@@ -106,13 +116,33 @@ pub async fn add(mut call: Call) -> Answer {
     decided(what, json(status, &new.document()))
 }
 
+/// Has the configuration taken over at once, and waits until what is handed over from now on is judged by it: for a follower that has begun
+/// more often than these `runs`, or for some seconds.
+fn wait_until_it_holds(service: &Service, runs: u64) {
+    if service.host.is_changed() {
+        training::take_over_configuration(service);
+    }
+    let until = service.host.since_start() + HOLDS_WITHIN;
+    loop {
+        let status = service.status();
+        let is_taken_over = status.runs > runs || !status.is_scoring && runs == 0;
+        if is_taken_over || service.is_ending() || service.host.since_start() >= until {
+            return;
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
 /// Takes an approval out of the configuration.
 pub async fn remove(call: Call) -> Answer {
     let id = call.part("id").to_owned();
     let removed = call.work(move |service| {
         let _one_at_a_time = locked(&service.configuring);
+        let runs = locked(&service.status).runs;
         let removed = take_back_approval(&service.host.config_file()?, &id);
-        service.wanted.notify_all();
+        if removed.is_ok() {
+            wait_until_it_holds(service, runs);
+        }
         // What is not there is so whether anything was learnt or not.
         Ok(removed)
     });

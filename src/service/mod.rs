@@ -104,8 +104,8 @@ pub fn serve(
             ..Status::default()
         }),
         wanted: Condvar::new(),
-        follower_ends: Mutex::default(),
-        is_ending: AtomicBool::new(false),
+        follower_leaves: Mutex::default(),
+        is_ending: Arc::default(),
         is_broken: AtomicBool::new(false),
         sinks: Mutex::default(),
         live: broadcast::channel(LIVE_KEPT).0,

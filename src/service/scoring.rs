@@ -57,16 +57,13 @@ fn wait(service: &Service, at_most: Duration) {
 }
 
 fn follow(service: &Arc<Service>, lock: &Lock, manifest: &Manifest) -> Result<()> {
-    // What ends or changes from here on ends this run.
-    let ends = {
-        let mut ends = locked(&service.follower_ends);
-        *ends = Arc::new(AtomicBool::new(service.is_ending()));
-        ends.clone()
-    };
+    // What changes from here on lets it leave this run.
+    let leaving: Arc<AtomicBool> = Arc::default();
+    locked(&service.follower_leaves).clone_from(&leaving);
     let setup = service.setup_now()?;
     let mut options = FollowOptions {
         received: Some(service.received.clone()),
-        ending: ends.clone(),
+        ending: service.is_ending.clone(),
         ..service.host.follow()?
     };
     let archive = Archive::alerts(&service.store);
@@ -83,7 +80,7 @@ fn follow(service: &Arc<Service>, lock: &Lock, manifest: &Manifest) -> Result<()
         engine::follow_holding(&setup, at, &first, &progress, deliver, None, &|_| {})?;
     }
     // The thresholds and the configuration may have changed since.
-    options.ending = ends;
+    options.leaving = leaving;
     let deliver = &mut |alert: &Alert| delivery::deliver(service, &archive, alert);
     let counted = Counted::default();
     let looked = |standing: &Standing<'_>| note(service, &counted, standing);
@@ -171,6 +168,7 @@ impl Progress for Scoring<'_> {
     fn begin(&self, _: &str, _: Option<u64>) {
         let mut status = locked(&self.0.status);
         (status.is_scoring, status.scoring_fault) = (true, None);
+        status.runs += 1;
     }
 
     fn advance(&self, _: u64) {}

@@ -35,9 +35,9 @@ pub struct Service {
     pub status: Mutex<Status>,
     /// Whenever a training is asked for, or the service ends.
     pub wanted: Condvar,
-    /// Ends the run of the follower: for good, or for it to begin again with another configuration.
-    pub follower_ends: Mutex<Arc<AtomicBool>>,
-    pub is_ending: AtomicBool,
+    /// Lets the follower leave its run, and begin again with another configuration.
+    pub follower_leaves: Mutex<Arc<AtomicBool>>,
+    pub is_ending: Arc<AtomicBool>,
     /// Whether a thread broke off.
     pub is_broken: AtomicBool,
     /// Where incidents also go, while logs are judged.
@@ -52,8 +52,9 @@ pub struct Service {
 /// What the service does, and what went wrong last.
 #[derive(Debug, Clone, Default)]
 pub struct Status {
-    /// Whether logs are judged.
+    /// Whether logs are judged, and how often that was begun.
     pub is_scoring: bool,
+    pub runs: u64,
     /// Why they are not.
     pub scoring_fault: Option<String>,
     /// Whether a training is wanted at once, and whether one runs.
@@ -133,13 +134,14 @@ impl Service {
 
     /// Lets the follower read the configuration anew, and go on from its checkpoint.
     pub fn reload(&self) {
-        locked(&self.follower_ends).store(true, Ordering::Relaxed);
+        locked(&self.follower_leaves).store(true, Ordering::Relaxed);
+        self.received.call();
     }
 
     /// Ends the service: what was handed over is judged, and then nothing goes on.
     pub fn end(&self) {
         self.is_ending.store(true, Ordering::Relaxed);
-        self.reload();
+        self.received.call();
         self.wanted.notify_all();
     }
 }

@@ -43,7 +43,7 @@ pub fn run(service: &Service, nightly: Option<u32>) {
 }
 
 /// Lets logs be judged by the configuration as it is now. One with a fault changes nothing.
-fn take_over_configuration(service: &Service) {
+pub fn take_over_configuration(service: &Service) {
     let checked = service.host.setup().and_then(|setup| {
         sinks::check(&setup.config.sinks, &service.host.surroundings())?;
         Ok(setup.config.serve != service.setup().config.serve)

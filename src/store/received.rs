@@ -44,10 +44,18 @@ struct State {
     /// How many deliveries were written, and how many of them are durable or given up.
     written: u64,
     settled: u64,
+    /// How often whoever waits for deliveries was called.
+    calls: u64,
     /// Whether a thread is making them durable.
     is_syncing: bool,
     /// The last delivery that could not be made durable, and why.
     lost: Option<(u64, Error)>,
+}
+
+impl State {
+    fn news(&self) -> u64 {
+        self.settled + self.calls
+    }
 }
 
 #[derive(Debug)]
@@ -292,18 +300,24 @@ impl Received {
         Ok(archives)
     }
 
-    /// Returns how many deliveries are durable since the place was opened.
-    pub fn count(&self) -> u64 {
-        self.state().settled
+    /// Returns how often there was news since the place was opened: a delivery became durable, or somebody called.
+    pub fn news(&self) -> u64 {
+        self.state().news()
     }
 
-    /// Waits until more than `seen` deliveries are durable, or until the time is over.
+    /// Waits until there was news more often than `seen`, or until the time is over.
     pub fn wait(&self, seen: u64, at_most: Duration) {
         let state = self.state();
         let waited = self
             .changed
-            .wait_timeout_while(state, at_most, |state| state.settled <= seen);
+            .wait_timeout_while(state, at_most, |state| state.news() <= seen);
         drop(waited);
+    }
+
+    /// Calls whoever waits for deliveries, to look at something else.
+    pub fn call(&self) {
+        self.state().calls += 1;
+        self.changed.notify_all();
     }
 
     /// Removes an archive that is judged and learnt.
@@ -542,7 +556,7 @@ mod tests {
                 received.wait(seen, Duration::from_secs(600));
             }
         });
-        assert_eq!(received.count(), 400);
+        assert_eq!(received.news(), 400);
         assert_eq!(bodies(&received).len(), 400);
     }
 

@@ -16,7 +16,13 @@ export function service(base, token) {
     return answer.json();
   };
   const until = async (path, isSo) => {
-    while (!isSo(await get(path))) await pause(LOOK_EVERY);
+    const end = Date.now() + given.patience_ms;
+    for (;;) {
+      const answer = await get(path);
+      if (isSo(answer)) return;
+      if (Date.now() > end) throw new Error(`${path} did not become what is waited for: ${JSON.stringify(answer).slice(0, 2000)}`);
+      await pause(LOOK_EVERY);
+    }
   };
   return {
     base,

@@ -78,6 +78,29 @@ impl Drop for Scripts {
     }
 }
 
+/// The page of a backtest of the same estate, whose labels say what is an attack.
+#[allow(clippy::print_stdout)] // Shown where the test fails.
+fn report(estate: &World, modules: &Path) {
+    let played = [
+        "backtest",
+        "logs",
+        "--labels",
+        "labels.jsonl",
+        "--out",
+        "played",
+    ];
+    estate.run(&played).succeeds();
+    let told = Command::new("node")
+        .args(["--test-reporter", "spec"])
+        .arg(scripts().join("report.mjs"))
+        .arg(estate.path().join("played/report.html"))
+        .arg(modules)
+        .output()
+        .expect("node");
+    println!("{}", String::from_utf8_lossy(&told.stdout));
+    assert!(told.status.success(), "a story of the report failed");
+}
+
 #[test]
 #[allow(clippy::print_stdout)] // Shown where the test fails.
 fn the_page_does_what_its_readers_need_in_a_browser() {
@@ -158,6 +181,7 @@ fn the_page_does_what_its_readers_need_in_a_browser() {
         "a story failed; pictures are in {}",
         pictures.display()
     );
+    report(&estate, &modules);
     estate_service.end();
     first_service.end();
     guarded_service.end();

@@ -69,6 +69,8 @@ pub struct FollowOptions {
     pub until_idle: Option<Duration>,
     /// Stops, once it is set, when all is read that is there. What is open stays open for the next run.
     pub ending: Arc<AtomicBool>,
+    /// Stops, once it is set, before the next look, and leaves the rest to the next run. More may come without end, so that all is never read.
+    pub leaving: Arc<AtomicBool>,
     /// Returns the time since a fixed instant, the same one at each call; never decreases.
     pub clock: fn() -> Duration,
     /// Returns the present. Without it, it is what the setup says, and the time since the start: of a clock that is put right, or stands
@@ -191,7 +193,10 @@ pub fn follow_holding<'a>(
     progress.begin("following", None);
     loop {
         let is_ending = options.ending.load(Ordering::Relaxed);
-        let seen = received.map_or(0, Received::count);
+        if options.leaving.load(Ordering::Relaxed) {
+            break;
+        }
+        let seen = received.map_or(0, Received::news);
         let mut is_news = follower.look_at_received(progress)?;
         if !follower.is_cut && follower.is_time_to_look() {
             is_news |= follower.look(progress)?;

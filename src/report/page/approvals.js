@@ -3,6 +3,7 @@
 import { Problem, get, remove, showProblem } from "./api.js";
 import { approve } from "./approve.js";
 import { ask, facts, h, id, put, say } from "./dom.js";
+import { isReport } from "./embedded.js";
 import { toast } from "./verdict.js";
 import { noun, plain } from "./words.js";
 

@@ -45,7 +45,7 @@ function outcome(answer) {
     { class: "flow" },
     h(
       "pre",
-      { "aria-label": "The approval, as it would be written" },
+      { tabindex: "0", role: "region", "aria-label": "The approval, as it would be written" },
       answer.table
         .trim()
         .split("\n")

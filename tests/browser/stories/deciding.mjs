@@ -59,6 +59,45 @@ story("an approval says until when it holds, and what it hid", { base }, async (
   await page.waitForSelector("text=No incident is like that");
 });
 
+story("what an incident is about is approved in its story, from where it can be taken back", { base }, async (page) => {
+  const user = "auditor-spring";
+  await estate.handOver(reads({ user, day: given.day, hour: 15, objects: 300 }));
+  await estate.until(`/v1/incidents?entity=${user}`, ({ incidents }) => incidents.length > 0);
+  await go(page, base, `#/incidents?entity=${user}`);
+  await page.locator(".incident .title").first().click();
+  await page.waitForSelector(".story");
+  await page.keyboard.press("a");
+  const dialog = page.locator("dialog[open]");
+  await dialog.getByLabel("Owner").fill("soc@halcyon.example");
+  await dialog.getByLabel("Reason").fill("the audit of the spring");
+  await dialog.getByLabel("Last day").fill("2099-12-31");
+  const approve = dialog.getByRole("button", { name: "Approve", exact: true });
+  check(await approve.isDisabled(), "nothing can be written before it was shown what it would hide");
+  await dialog.getByRole("button", { name: "Show what it would hide" }).click();
+  await dialog.locator("text=/^It would have hidden [1-9]/").waitFor();
+  check((await dialog.locator("pre").innerText()).includes(`user/${user}`), "what would be written is shown");
+  const before = await estate.get("/v1/approvals");
+  await dialog.getByLabel("Reason").press("End");
+  await dialog.getByLabel("Reason").pressSequentially(" term");
+  check(await approve.isDisabled(), "what was changed is shown anew before it can be written");
+  same((await estate.get("/v1/approvals")).approvals.length, before.approvals.length, "looking at it writes nothing");
+  await dialog.getByRole("button", { name: "Show what it would hide" }).click();
+  await approve.click();
+  await page.getByRole("link", { name: "Approvals" }).last().click();
+  const card = page.locator(".card", { hasText: "the audit of the spring term" });
+  await card.waitFor();
+  check((await card.innerText()).includes(user), "it stands in the list, with whom it covers");
+
+  // What he does from now on is stored, and not told.
+  await estate.handOver(reads({ user, day: given.day, hour: 18, objects: 900 }));
+  await estate.until("/v1/approvals", ({ approvals }) => approvals.some((one) => one.reason === "the audit of the spring term" && one.hidden > 0));
+
+  await card.getByRole("button", { name: "Remove…" }).click();
+  await page.locator("dialog[open]").getByRole("button", { name: "Remove it" }).click();
+  await card.waitFor({ state: "detached" });
+  same((await estate.get("/v1/approvals")).approvals.length, before.approvals.length, "it is gone");
+});
+
 story("a budget is looked at, put in force, and holds", { base, hash: "#/tuning" }, async (page) => {
   const budget = page.locator("output");
   const before = await budget.innerText();

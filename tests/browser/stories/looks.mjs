@@ -42,6 +42,20 @@ async function views() {
     ["tuning", estate, "#/tuning"],
     ["tuning, asked", estate, "#/tuning", click("Put in force…"), (page) => page.keyboard.press("Escape")],
     ["approvals", estate, "#/approvals"],
+    ["approvals, a new one", estate, "#/approvals", click("Add an approval…"), (page) => page.keyboard.press("Escape")],
+    [
+      "incident, to be approved",
+      estate,
+      incidentOf(hostile),
+      async (page) => {
+        await page.keyboard.press("a");
+        await page.getByLabel("Owner").fill("soc");
+        await page.getByLabel("Reason").fill("known");
+        await click("Show what it would hide")(page);
+        await page.waitForSelector("dialog pre");
+      },
+      (page) => page.keyboard.press("Escape"),
+    ],
     ["first run", first, "#/incidents"],
     ["token", guarded, "#/incidents"],
   ];

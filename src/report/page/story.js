@@ -8,7 +8,7 @@ import { isReport } from "./embedded.js";
 import { href, labelMark, neighbour, remember, severity } from "./incidents.js";
 import { listen } from "./live.js";
 import { give, toast, verdictForm } from "./verdict.js";
-import { actors, ago, bytes, count, day, duration, entityName, extent, name, noun, period, plain, secs, stages, through } from "./words.js";
+import { actors, ago, bytes, count, day, duration, entityName, extent, minute, name, noun, period, plain, secs, stages, through } from "./words.js";
 import { alertDetails } from "./why.js";
 
 /** What is shown at once of things, alerts and moments. */
@@ -451,7 +451,7 @@ function render(main, answer) {
   const state = [
     incident.suppressed && "approved",
     incident.provisional && "provisional",
-    incident.status === "closed" ? null : "going on",
+    incident.status === "closed" ? null : `going on, as of ${minute(incident.end)}`,
   ].filter(Boolean);
   put(
     main,

@@ -10,7 +10,7 @@ use crate::baseline::{Baseline, Generation};
 use crate::engine::lookup;
 use crate::error::{Error, Result};
 use crate::inquiry::Inquiry;
-use crate::report::baseline::{BaselineDocument, EntityEntry};
+use crate::report::baseline::{BaselineDocument, EntityEntry, EntityHistory, LearntEntry};
 use crate::report::drift::{self, DriftDocument};
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Str};
@@ -181,6 +181,38 @@ impl Inquiry {
         let document = BaselineDocument::of(&generation, entity, baseline);
         generation.intact()?;
         Ok(document)
+    }
+
+    /// Returns what each generation that is kept learnt of the entity with this id or alias, or a part of an id that only one has.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nothing was trained, if no entity or several match, or if a generation cannot be read.
+    pub fn entity_history(&self, wanted: &str) -> Result<EntityHistory> {
+        let store = self.store()?;
+        let newest = self.generation()?;
+        let entity = find(&newest, wanted)?;
+        let in_force = store.published()?;
+        let mut generations = vec![newest];
+        for manifest in store.kept(&in_force)? {
+            match store.load_generation_of(&manifest) {
+                Ok(generation) => generations.push(Arc::new(generation)),
+                // It may have been removed meanwhile.
+                Err(_) if store.published()?.generation != in_force.generation => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut entries = Vec::new();
+        for (at, generation) in generations.iter().enumerate() {
+            let learnt = all_learnt(generation, [&entity])?;
+            let entry = learnt.first();
+            entries.extend(entry.map(|learnt| LearntEntry::of(generation, at == 0, *learnt)));
+        }
+        Ok(EntityHistory {
+            kind: entity.kind.as_str(),
+            id: entity.id.to_string(),
+            generations: entries,
+        })
     }
 }
 

@@ -99,6 +99,50 @@ pub struct MetricDocument {
     curve: Curve,
 }
 
+/// What generations learnt of an entity, the one in force first.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct EntityHistory {
+    /// Kind of entity.
+    pub kind: &'static str,
+    /// Canonical id.
+    pub id: String,
+    /// Those that are kept and have a baseline of it.
+    pub generations: Vec<LearntEntry>,
+}
+
+/// What a generation learnt of an entity.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct LearntEntry {
+    /// The number of the generation.
+    pub generation: u64,
+    /// Whether it is the one in force.
+    pub in_force: bool,
+    /// The first day that it may judge.
+    pub as_of: String,
+    /// Events of the lookback.
+    pub events: u64,
+    /// Days of the lookback on which it was active, its first included.
+    pub active_days: u32,
+    /// What is expected, per metric and window.
+    pub metrics: Vec<MetricDocument>,
+}
+
+impl LearntEntry {
+    /// Makes it of what a generation has.
+    pub fn of(generation: &Generation, in_force: bool, learnt: (&Entity, &Baseline)) -> Self {
+        let (entity, baseline) = learnt;
+        let document = BaselineDocument::of(generation, entity, baseline);
+        Self {
+            generation: generation.number,
+            in_force,
+            as_of: generation.as_of.to_string(),
+            events: document.events,
+            active_days: document.active_days,
+            metrics: document.metrics,
+        }
+    }
+}
+
 /// Known values of a trait.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TraitDocument {

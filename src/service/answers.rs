@@ -218,6 +218,13 @@ pub async fn entity(call: Call) -> Answer {
     json(StatusCode::OK, &found.await?)
 }
 
+/// Answers with what generations learnt of an entity.
+pub async fn entity_history(call: Call) -> Answer {
+    let id = call.part("id").to_owned();
+    let found = call.work(move |service| Ok(service.inquiry.entity_history(&id)?));
+    json(StatusCode::OK, &found.await?)
+}
+
 /// Answers why there was no alert.
 pub async fn not_alerted(call: Call) -> Answer {
     let entity = call.part("id").to_owned();

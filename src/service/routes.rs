@@ -16,7 +16,7 @@ use crate::alert::Alert;
 use crate::config::Right;
 use crate::engine::{Explanation, TuneReport};
 use crate::inquiry::{EntityPage, NewApprovalDocument};
-use crate::report::baseline::BaselineDocument;
+use crate::report::baseline::{BaselineDocument, EntityHistory};
 use crate::report::coverage::CoverageDocument;
 use crate::report::json;
 use crate::service::audit::Decided;
@@ -202,6 +202,19 @@ pub static ROUTES: &[Route] = &[
             "/v1/entities/{id}",
             Ask::Entity,
             "The baseline of an entity",
+        )
+    },
+    Route {
+        parameters: &[parameter(
+            "id",
+            "An id, an alias, or a part that only one id has; `/` as %2F",
+        )],
+        answer: Some(documents::of::<EntityHistory>),
+        ..route(
+            GET,
+            "/v1/entities/{id}/generations",
+            Ask::EntityHistory,
+            "What each generation that is kept learnt of an entity",
         )
     },
     Route {
@@ -436,6 +449,7 @@ enum Ask {
     Verdict,
     Entities,
     Entity,
+    EntityHistory,
     NotAlerted,
     Coverage,
     Generations,
@@ -497,6 +511,7 @@ impl Ask {
             Self::Verdict => answers::verdict(call).await,
             Self::Entities => answers::entities(call).await,
             Self::Entity => answers::entity(call).await,
+            Self::EntityHistory => answers::entity_history(call).await,
             Self::NotAlerted => answers::not_alerted(call).await,
             Self::Coverage => answers::coverage(call).await,
             Self::Generations => answers::generations(call).await,

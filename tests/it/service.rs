@@ -213,6 +213,8 @@ fn a_new_service_learns_what_it_gets_and_then_judges_and_tells_it_live() {
     let entity = entities["entities"][0]["id"].as_str().expect("an id");
     let entity = format!("/v1/entities/{}", entity.replace('/', "%2F"));
     served.get(&entity).is(200);
+    let history = served.get(&format!("{entity}/generations")).is(200).json();
+    assert_eq!(history["generations"][0]["in_force"], json!(true));
     let learnt = served.get("/v1/generations").is(200).json();
     let last = learnt["generations"][0]["last_day"]
         .as_str()

@@ -12,6 +12,8 @@ const VALUES = 8;
 const KINDS = ["identity", "role", "region"];
 /** An amount that is active less often than this is hardly ever seen. */
 const RARE = 0.02;
+/** By how many times an amount must have moved between two nights to be told apart. */
+const MOVED = 1.5;
 
 const link = (entity) => h("a", { href: `#/entities/${encodeURIComponent(entity.id)}`, class: "id" }, name(entity.id));
 
@@ -286,6 +288,42 @@ function learnt(of, told) {
   ];
 }
 
+/** What each generation expected of an hour. */
+function history(of) {
+  if (of.generations.length < 2) return null;
+  const [newest] = of.generations;
+  const window = newest.metrics.some((one) => one.window === "1h") ? "1h" : newest.metrics[0]?.window;
+  const p99 = (generation, metric) => generation.metrics.find((one) => one.metric === metric && one.window === window)?.p99;
+  const shown = newest.metrics.filter((one) => one.window === window && one.active_per_day >= RARE);
+  if (shown.length === 0) return null;
+  const order = [...of.generations].reverse();
+  return section(
+    "Over the generations",
+    h(
+      "p",
+      { class: "soft" },
+      `What one in a hundred windows of ${span(window)} exceeds, by the generations that are kept: what was learnt each night. Bold is what moved by more than a half.`,
+    ),
+    table(
+      "Over the generations",
+      ["metric", ...order.map((one) => h("th", { scope: "col", class: "number" }, `${one.as_of}${one.in_force ? ", in force" : ""}`))],
+      shown.map(({ metric }) =>
+        h(
+          "tr",
+          null,
+          h("th", { scope: "row" }, plain(metric)),
+          order.map((one, at) => {
+            const [now, before] = [p99(one, metric), at > 0 ? p99(order[at - 1], metric) : undefined];
+            const moved = before > 0 && now > 0 && (now / before > MOVED || before / now > MOVED);
+            const words = now === undefined ? "–" : amount(metric, now);
+            return h("td", { class: "number" }, moved ? h("b", null, words) : words);
+          }),
+        ),
+      ),
+    ),
+  );
+}
+
 const isOf = (wanted) => (incident) => incident.entities.some((entity) => entity.id === wanted || entity.aliases?.includes(wanted));
 
 /** One of them. */
@@ -309,7 +347,9 @@ export const entity = {
     );
     const loadBaseline = async () => {
       try {
-        put(baseline, learnt(await get(`/v1/entities/${encodeURIComponent(wanted)}`, {}, signal), incidentsOf));
+        const path = `/v1/entities/${encodeURIComponent(wanted)}`;
+        const [of, over] = await Promise.all([get(path, {}, signal), isReport ? null : get(`${path}/generations`, {}, signal)]);
+        put(baseline, learnt(of, incidentsOf), over && history(over));
         baseline.removeAttribute("aria-busy");
       } catch (problem) {
         if (problem.status === 404) {

@@ -67,7 +67,7 @@ pub use setup::Setup;
 pub use thresholds::{InForce, SetBy, in_force, thresholds};
 pub use train::{TrainSummary, listed_before, train};
 pub use tune::{
-    Applied, Busiest, Candidate, Cut, LowestBecause, Outcome, OutgrownThreshold, Raised,
-    RaisedByDay, Recall, Sufficiency, TuneAction, TuneOptions, TuneReport, VerdictCount,
+    Applied, Busiest, Candidate, Cut, JudgedAlert, LowestBecause, Outcome, OutgrownThreshold,
+    Raised, RaisedByDay, Recall, Sufficiency, TuneAction, TuneOptions, TuneReport, VerdictCount,
     VerdictsGiven, tune, tune_preview,
 };

@@ -18,7 +18,7 @@ mod stored;
 mod threshold_cut;
 
 pub(super) use approved::{calibrated, seen};
-pub use recall::{Busiest, Raised, RaisedByDay, Recall, VerdictCount};
+pub use recall::{Busiest, JudgedAlert, Raised, RaisedByDay, Recall, VerdictCount};
 pub use state::{Applied, Outcome, OutgrownThreshold, outgrown};
 pub use threshold_cut::{Cut, LowestBecause, Sufficiency};
 

@@ -12,9 +12,12 @@ use crate::engine::tune::approved::is_approved;
 use crate::engine::tune::stored::Stored;
 use crate::stats::constants::EXTREMES_PER_DAY_MAX;
 use crate::stats::rank::score;
+use crate::store::Verdict;
 use crate::time::Day;
 use crate::vocab::Entity;
 
+/// The most alerts with a verdict that are listed.
+const JUDGED_MAX: usize = 200;
 /// The most entities that are listed as frequent.
 const BUSIEST_MAX: usize = 5;
 
@@ -44,6 +47,35 @@ pub struct Recall {
     pub unlisted: u64,
     /// The verdicts of analysts on these alerts.
     pub verdicts: VerdictCount,
+    /// These alerts, the newest first.
+    pub judged: Vec<JudgedAlert>,
+}
+
+/// An alert on which an analyst gave a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct JudgedAlert {
+    /// The day of the episode, as in `2026-03-16`.
+    pub day: String,
+    /// The analytic.
+    pub analytic: String,
+    /// The entity.
+    pub id: String,
+    /// The alert.
+    pub alert_id: String,
+    /// Whether it was true.
+    pub verdict: bool,
+}
+
+impl JudgedAlert {
+    fn of(verdict: &Verdict) -> Self {
+        Self {
+            day: verdict.day.to_string(),
+            analytic: verdict.analytic.to_string(),
+            id: verdict.entity.id.to_string(),
+            alert_id: verdict.alert_id.clone(),
+            verdict: verdict.is_true,
+        }
+    }
 }
 
 /// Entity-days of one stored day.
@@ -160,6 +192,7 @@ pub(super) fn recall(
                     && let Some(verdict) = verdicts.get(&id())
                 {
                     recall.verdicts.count(verdict.is_true);
+                    recall.judged.push(JudgedAlert::of(verdict));
                 }
             }
             if is_seen {
@@ -208,8 +241,11 @@ pub(super) fn recall(
             && verdict.surprise >= threshold_cut.surprise
         {
             recall.verdicts.count(true);
+            recall.judged.push(JudgedAlert::of(verdict));
         }
     }
+    recall.judged.sort_by(|a, b| b.cmp(a));
+    recall.judged.truncate(JUDGED_MAX);
     let mut busiest: Vec<(&Entity, u64)> = by_entity.into_iter().collect();
     busiest.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     recall.busiest = busiest
@@ -356,6 +392,12 @@ mod tests {
         );
         // Adam's was too mild; the missing one was removed because it was true.
         assert_eq!((high.verdicts.right, high.verdicts.wrong), (1, 1));
+        let judged = high.judged.iter().map(|one| (one.id.as_str(), one.verdict));
+        assert_eq!(
+            judged.collect::<Vec<_>>(),
+            [("gone", true), ("eve", false)],
+            "the newest first"
+        );
         let low = recall(&stored, Some("AN1594"), &incidents, &threshold_cut(2.5));
         assert_eq!((low.alerts, low.is_lower_bound), (1_002, true));
         assert_eq!(low.busiest.len(), BUSIEST_MAX);

@@ -127,6 +127,43 @@ function details(setting, report) {
   ];
 }
 
+/** Which alerts with a verdict a setting would tell, of all that any would; those on which settings differ come first. */
+function judged(setting, settings) {
+  const of = (one) => one.stored_days?.judged ?? [];
+  const all = [...new Map(settings.flatMap(of).map((one) => [one.alert_id, one])).values()];
+  if (all.length === 0) return null;
+  const told = new Set(of(setting).map((one) => one.alert_id));
+  const isSame = (one) => settings.every((other) => of(other).some((alert) => alert.alert_id === one.alert_id));
+  const order = all.map((one) => ({ ...one, isSame: isSame(one) })).sort((a, b) => a.isSame - b.isSame || (a.day < b.day ? 1 : -1));
+  const missed = order.filter((one) => one.verdict && !told.has(one.alert_id)).length;
+  const spared = order.filter((one) => !one.verdict && !told.has(one.alert_id)).length;
+  return section(
+    "Alerts with a verdict",
+    h(
+      "p",
+      null,
+      missed + spared === 0
+        ? "All of them would be told."
+        : `${missed > 0 ? `${noun(missed, "true one", "true ones")} would not be told` : "Every true one would be told"}${spared > 0 ? `, and ${noun(spared, "false one", "false ones")} spared` : ""}.`,
+    ),
+    table(
+      "Alerts with a verdict",
+      ["verdict", "this budget", "day", "analytic", "entity"],
+      order.map((one) =>
+        h(
+          "tr",
+          { class: told.has(one.alert_id) ? "" : "beside" },
+          h("th", { scope: "row" }, one.verdict ? "true" : "false"),
+          h("td", null, told.has(one.alert_id) ? "told" : "not told"),
+          h("td", { class: "date" }, one.day),
+          h("td", null, one.analytic),
+          h("td", null, h("a", { class: "id", href: `#/entities/${encodeURIComponent(one.id)}` }, name(one.id))),
+        ),
+      ),
+    ),
+  );
+}
+
 function render(report, again) {
   if (report.provisional) {
     return h(
@@ -154,7 +191,7 @@ function render(report, again) {
     put(output, spelt(setting.budget_per_day));
     slider.setAttribute("aria-valuetext", spelt(setting.budget_per_day));
     put(chart, intervals(settings, chosen));
-    put(body, details(setting, report));
+    put(body, details(setting, report), judged(setting, settings));
     if (isReport) put(apply, `plimsoll tune --budget ${budgetWords(setting.budget_per_day)} --apply`);
     else apply.disabled = setting.threshold === null;
   };

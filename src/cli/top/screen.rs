@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -10,9 +11,14 @@ use crate::error::{Error, Result};
 use crate::time::Time;
 use crate::top::{self, Key, State};
 
+/// Keys that wait until they are taken.
+const EVENTS_MAX: usize = 64;
+
 /// The alternate screen of the terminal. However it ends, the terminal is as it was.
 pub(super) struct Screen {
     terminal: DefaultTerminal,
+    /// What comes from the terminal. A thread reads it: where the terminal is gone, reading never returns.
+    events: Receiver<io::Result<Event>>,
     /// Dropped after the terminal, which shows the cursor again.
     _restored: Restored,
 }
@@ -35,8 +41,21 @@ impl Screen {
     pub(super) fn open() -> Result<Self> {
         let restored = Restored;
         let terminal = ratatui::try_init().map_err(failed)?;
+        let (give, events) = bounded(EVENTS_MAX);
+        let read = move || {
+            loop {
+                let read = event::read();
+                let is_over = read.is_err();
+                if give.send(read).is_err() || is_over {
+                    break;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("keys".to_owned());
+        thread.spawn(read).map_err(failed)?;
         Ok(Self {
             terminal,
+            events,
             _restored: restored,
         })
     }
@@ -57,10 +76,14 @@ impl Screen {
     ///
     /// Fails if the terminal does.
     pub(super) fn key(&self, at_most: Duration) -> Result<(Option<Key>, bool)> {
-        if !event::poll(at_most).map_err(failed)? {
-            return Ok((None, false));
-        }
-        match event::read().map_err(failed)? {
+        let event = match self.events.recv_timeout(at_most) {
+            Ok(event) => event.map_err(failed)?,
+            Err(RecvTimeoutError::Timeout) => return Ok((None, false)),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Error::failed("the terminal is gone"));
+            }
+        };
+        match event {
             Event::Key(pressed) if pressed.kind != KeyEventKind::Release => {
                 Ok((key(pressed), false))
             }

@@ -33,6 +33,7 @@ mod wire;
 pub use answer::Outcome;
 pub use deliver::{Clock, Deliverer, News, Timing};
 pub use heartbeat::{HealthStatus, Schedule, Trouble, due};
+pub use http::{Clients, leaves_unencrypted, why_unanswered};
 pub use notice::{Health, Notice};
 pub use ready::Ready;
 pub use secret::Secret;

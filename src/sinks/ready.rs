@@ -1,6 +1,5 @@
 //! A sink with its secrets: what is needed to send.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::sinks::answer::Outcome;
 use crate::sinks::brief::Telling;
 use crate::sinks::file::LogFile;
-use crate::sinks::http::{Answered, Http};
+use crate::sinks::http::{Answered, Http, host_of, is_loopback, leaves_unencrypted};
 use crate::sinks::jira::{self, Site};
 use crate::sinks::notice::Notice;
 use crate::sinks::secret::Secret;
@@ -207,7 +206,7 @@ impl Ready {
             )
         };
         match &self.receiver {
-            Receiver::Webhook(hook) if is_open(hook.url.expose()) => {
+            Receiver::Webhook(hook) if leaves_unencrypted(hook.url.expose()) => {
                 vec![unencrypted(&self.shown())]
             }
             Receiver::Syslog { remote, .. }
@@ -315,7 +314,7 @@ fn check_address(url: &Secret, sink: &Sink, is_secret: bool) -> Result<()> {
             sink.name
         )));
     }
-    if is_secret && is_open(url.expose()) {
+    if is_secret && leaves_unencrypted(url.expose()) {
         return Err(Error::usage(format!(
             "{place}: the sink `{}` would send a secret unencrypted to {}",
             sink.name,
@@ -324,30 +323,4 @@ fn check_address(url: &Secret, sink: &Sink, is_secret: bool) -> Result<()> {
         .hint("use an https address"));
     }
     Ok(())
-}
-
-/// Returns whether an address is of another machine and not encrypted.
-fn is_open(url: &str) -> bool {
-    url.starts_with("http://") && !host_of(url).is_some_and(is_loopback)
-}
-
-/// Returns the host of an address, without its port.
-fn host_of(url: &str) -> Option<&str> {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"))?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let authority = authority.rsplit('@').next()?;
-    let host = match authority.strip_prefix('[') {
-        Some(inner) => inner.split(']').next()?,
-        None => authority.split(':').next()?,
-    };
-    (!host.is_empty()).then_some(host)
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }

@@ -35,7 +35,9 @@ fn an_analyst_watches_a_service_opens_what_it_tells_and_goes() {
     let served = Served::start(&world, &[]);
     served.until_ready();
     let address = served.address.clone();
-    let line = format!("$PLIMSOLL top --url http://{address} --poll 100ms; {AFTERWARDS}");
+    // A proxy, at which nobody answers, has no part in it.
+    let proxy = "http_proxy=http://127.0.0.1:9";
+    let line = format!("{proxy} $PLIMSOLL top --url http://{address} --poll 100ms; {AFTERWARDS}");
     let mut terminal = Terminal::run(&world, &line);
     let empty = terminal.until_shows("no incidents");
     assert!(

@@ -1,15 +1,13 @@
 //! A service that is watched, by HTTP.
 //!
-//! No redirect is followed, so that the token goes to the host that was named and to no other.
+//! No redirect is followed, and this machine is reached through no proxy, so that the token goes to the host that was named and to no other.
 
-use std::error::Error as _;
 use std::io::Read;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::blocking::{Client, RequestBuilder};
-use reqwest::redirect::Policy;
 use serde::Deserialize;
 
 use crate::cli::clock::elapsed;
@@ -19,6 +17,7 @@ use crate::config::Serve;
 use crate::error::{Error, Result};
 use crate::incident::Incident;
 use crate::report::Paint;
+use crate::sinks::{Clients, leaves_unencrypted, why_unanswered};
 use crate::top::{Answers, ListedIncidents, Origin, Snapshot, Wanted, told_so_far};
 
 /// How long a connection and the whole of an answer may take.
@@ -112,22 +111,13 @@ impl Served {
         let token = std::env::var(TOKEN).ok();
         let token = token.map(|token| token.trim().to_owned());
         let token = token.filter(|token| !token.is_empty());
-        if token.is_some() && url.scheme() == "http" && !is_loopback(&url) {
+        if token.is_some() && leaves_unencrypted(url.as_str()) {
             return Err(Error::usage(format!(
                 "the token in {TOKEN} would be sent unencrypted to another machine"
             ))
             .hint("give an address that begins with https://"));
         }
-        // Another part of the process may have chosen already; either will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .referer(false)
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE)
-            .build();
-        let client = client.map_err(|e| Error::failed("cannot prepare requests").cause(e))?;
+        let client = Clients::new(CONNECT, WHOLE)?.of(url.as_str()).clone();
         Ok(Self {
             client,
             address: url.as_str().trim_end_matches('/').to_owned(),
@@ -229,7 +219,10 @@ impl Served {
 
 /// Makes a request; returns the answer if its status is 200, or one of these.
 fn answered(request: RequestBuilder, also: &[u16]) -> Result<String> {
-    let response = request.send().map_err(|e| unreached(&e))?;
+    let response = request.send().map_err(|e| {
+        let (what, cause) = why_unanswered(&e);
+        Error::failed(what).cause(cause)
+    })?;
     let status = response.status().as_u16();
     let mut text = Vec::new();
     let read = response.take(ANSWER_BYTES_MAX).read_to_end(&mut text);
@@ -250,33 +243,7 @@ fn answered(request: RequestBuilder, also: &[u16]) -> Result<String> {
     }
 }
 
-/// Says why there is no answer, by the innermost cause.
-fn unreached(error: &reqwest::Error) -> Error {
-    let what = match () {
-        () if error.is_timeout() => "no answer in time",
-        () if error.is_connect() => "cannot connect",
-        () => "no answer",
-    };
-    let mut cause = error.source();
-    while let Some(next) = cause.and_then(std::error::Error::source) {
-        cause = Some(next);
-    }
-    let answer = Error::failed(what);
-    match cause {
-        Some(cause) => answer.cause(cause),
-        None => answer,
-    }
-}
-
 fn read<T: for<'t> Deserialize<'t>>(text: &str) -> Result<T> {
     serde_json::from_str(text)
         .map_err(|e| Error::failed("this is no answer of `plimsoll serve`").cause(e))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let address = bare.parse::<IpAddr>();
-        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-    })
 }

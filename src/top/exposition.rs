@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// More than a service counts. However many of them an answer has room for, their sum is a number.
+const COUNT_MAX: u64 = 1 << 40;
+
 /// A line: a name, labels, and a number.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Line {
@@ -16,10 +19,9 @@ impl Line {
         self.labels.get(name).map_or("", String::as_str)
     }
 
-    /// Returns the number as a count.
+    /// Returns the number as a count, of at most [`COUNT_MAX`]. What is no number is 0.
     pub(super) fn count(&self) -> u64 {
-        // What is no number is 0, and what is too large is the largest.
-        self.value.max(0.0) as u64
+        (self.value.max(0.0) as u64).min(COUNT_MAX)
     }
 }
 
@@ -106,6 +108,14 @@ mod tests {
             ("a\"}b\\\nc", "x")
         );
         assert_eq!(read[3].count(), 0);
+        let of = |value| Line {
+            value,
+            ..read[3].clone()
+        };
+        assert_eq!(
+            [-1.0, 7.9, 1e30].map(|value| of(value).count()),
+            [0, 7, COUNT_MAX]
+        );
         assert_eq!(read.len(), 4);
     }
 }

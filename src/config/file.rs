@@ -28,23 +28,12 @@ impl ConfigFile {
     /// A usage error if it cannot be read, or is not UTF-8.
     pub fn read(path: Option<&Path>) -> Result<Self> {
         let path = path.unwrap_or(Path::new(DEFAULT_PATH)).to_owned();
-        let name = path.display().to_string();
-        let (bytes, is_there) = match fs::read(&path) {
-            Ok(bytes) => (bytes, true),
-            Err(e) if e.kind() == ErrorKind::NotFound => (Vec::new(), false),
-            Err(e) => {
-                return Err(
-                    Error::usage(format!("cannot read the configuration `{name}`")).cause(e),
-                );
-            }
-        };
-        let text = String::from_utf8(bytes)
-            .map_err(|e| Error::usage(format!("`{name}` is not UTF-8")).cause(e.utf8_error()))?;
+        let text = text_of(&path, true)?;
         Ok(Self {
+            name: path.display().to_string(),
             path,
-            name,
-            text,
-            is_there,
+            is_there: text.is_some(),
+            text: text.unwrap_or_default(),
         })
     }
 
@@ -124,6 +113,26 @@ impl ConfigFile {
         }
         Ok(())
     }
+}
+
+/// Returns the text of a file; `None` if it is not there and need not be.
+///
+/// # Errors
+///
+/// A usage error if it cannot be read, or is not UTF-8.
+pub(super) fn text_of(path: &Path, may_be_missing: bool) -> Result<Option<String>> {
+    let name = path.display();
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == ErrorKind::NotFound && may_be_missing => return Ok(None),
+        Err(e) => {
+            let error = Error::usage(format!("cannot read the configuration `{name}`"));
+            return Err(error.cause(e).hint("name another with `--config`"));
+        }
+    };
+    let text = String::from_utf8(bytes)
+        .map_err(|e| Error::usage(format!("`{name}` is not UTF-8")).cause(e.utf8_error()))?;
+    Ok(Some(text))
 }
 
 /// Gives a file to the owner and group of the one that it replaces, so that they can still read it.

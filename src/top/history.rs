@@ -169,10 +169,10 @@ impl History {
 
 /// Returns a quantile of counts in ranges, evenly spread in each; `None` of none.
 fn quantile(ranges: &BTreeMap<DelayBound, u64>, q: f64) -> Option<Delay> {
-    let total: u64 = ranges.values().sum();
-    let wanted = total as f64 * q;
+    let total: f64 = ranges.values().map(|n| *n as f64).sum();
+    let wanted = total * q;
     let (mut below, mut low) = (0.0, 0);
-    for (bound, n) in ranges.iter().filter(|_| total > 0) {
+    for (bound, n) in ranges.iter().filter(|_| total > 0.0) {
         let n = *n as f64;
         if n > 0.0 && below + n >= wanted {
             let is_more = *bound == u64::MAX;

@@ -234,7 +234,7 @@ fn propose(arguments: &Propose, common: &Common, console: &Console) -> Result<()
 
 fn remove(arguments: &Remove, common: &Common, console: &Console) -> Result<()> {
     let file = ConfigFile::read(common.config.as_deref())?;
-    let (id, said) = take_back_approval(&file, &arguments.id)?;
+    let (id, said) = take_back_approval(&file, &arguments.id, &|_| Ok(()))?;
     let id = console.out().bold(&id).to_string();
     console.show(&format!("{id} is removed: {}\n", Plain(&said)))
 }

@@ -132,13 +132,18 @@ impl Inquiry {
     }
 }
 
-/// Takes an approval out of a configuration, with its comments, and returns what it said and its id.
+/// Takes an approval out of a configuration, with its comments, and returns what it said and its id. `check` says of the
+/// configuration without it whether it may be written.
 ///
 /// # Errors
 ///
 /// A usage error if the configuration has faults, or the approval is no table of its own. There may be no approval with this id. Fails if the
 /// configuration cannot be written or was changed meanwhile.
-pub fn take_back_approval(file: &ConfigFile, id: &str) -> Result<(String, String)> {
+pub fn take_back_approval(
+    file: &ConfigFile,
+    id: &str,
+    check: &dyn Fn(Config) -> Result<()>,
+) -> Result<(String, String)> {
     let config = file.config()?;
     let ids = config.approval_ids();
     let id = id.to_ascii_lowercase();
@@ -149,6 +154,8 @@ pub fn take_back_approval(file: &ConfigFile, id: &str) -> Result<(String, String
             ids => format!("its approvals are {}", ids.join(", ")),
         }));
     };
-    file.replace(&without_approval(file.text(), file.name(), at)?)?;
+    let text = without_approval(file.text(), file.name(), at)?;
+    check(Config::parse(&text, file.name())?)?;
+    file.replace(&text)?;
     Ok((id, config.approvals[at].to_string()))
 }

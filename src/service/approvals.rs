@@ -99,15 +99,13 @@ pub async fn add(mut call: Call) -> Answer {
     let written = call.work(move |service| {
         let _one_at_a_time = locked(&service.configuring);
         let file = service.host.config_file()?;
-        let setup_of = |config| service.host.setup_of(config);
-        let runs = locked(&service.status).runs;
+        let setup_of = |config| service.checked(service.host.setup_of(config)?);
         let new = service.inquiry.approve(&file, request, &setup_of)?;
-        if new.is_written {
-            wait_until_it_holds(service, runs);
-        }
-        Ok(new)
+        let left = new.is_written.then(|| take_over(service)).flatten();
+        Ok((new, left))
     });
-    let new = written.await?;
+    let (new, left) = written.await?;
+    wait_until_it_holds(&call.service, left).await;
     let what = json!({"id": new.id, "written": new.is_written, "approval": new.draft.to_string()});
     let status = match new.is_written {
         true => StatusCode::CREATED,
@@ -116,37 +114,43 @@ pub async fn add(mut call: Call) -> Answer {
     decided(what, json(status, &new.document()))
 }
 
-/// Has the configuration taken over at once, and waits until what is handed over from now on is judged by it: for a follower that has begun
-/// more often than these `runs`, or for some seconds.
-fn wait_until_it_holds(service: &Service, runs: u64) {
-    if service.host.is_changed() {
-        training::take_over_configuration(service);
-    }
-    let until = service.host.since_start() + HOLDS_WITHIN;
-    loop {
-        let status = service.status();
-        let is_taken_over = status.runs > runs || !status.is_scoring && runs == 0;
-        if is_taken_over || service.is_ending() || service.host.since_start() >= until {
-            return;
-        }
-        std::thread::sleep(LOOK_EVERY);
-    }
-}
-
 /// Takes an approval out of the configuration.
 pub async fn remove(call: Call) -> Answer {
     let id = call.part("id").to_owned();
     let removed = call.work(move |service| {
         let _one_at_a_time = locked(&service.configuring);
-        let runs = locked(&service.status).runs;
-        let removed = take_back_approval(&service.host.config_file()?, &id);
-        if removed.is_ok() {
-            wait_until_it_holds(service, runs);
-        }
+        let file = service.host.config_file()?;
+        let check = |config| {
+            service.checked(service.host.setup_of(config)?)?;
+            Ok(())
+        };
         // What is not there is so whether anything was learnt or not.
-        Ok(removed)
+        Ok(take_back_approval(&file, &id, &check).map(|removed| (removed, take_over(service))))
     });
-    let (id, removed) = removed.await??;
+    let ((id, removed), left) = removed.await??;
+    wait_until_it_holds(&call.service, left).await;
     let taken = TakenBack { id, removed };
     decided(json!(taken), json(StatusCode::OK, &taken))
+}
+
+/// Has the configuration taken over; returns the number of the run that the follower leaves for that.
+fn take_over(service: &Service) -> Option<u64> {
+    match service.host.is_changed() {
+        true => training::take_over_configuration(service),
+        // It was seen already by who looks at it every second.
+        false => Some(service.reload()),
+    }
+}
+
+/// Waits until what is handed over from now on is judged by the configuration as it was when this run was left, or for some seconds.
+async fn wait_until_it_holds(service: &Service, left: Option<u64>) {
+    // Of a store of which nothing was learnt, nothing is judged.
+    let Some(left) = left.filter(|left| *left > 0) else {
+        return;
+    };
+    let until = service.host.since_start() + HOLDS_WITHIN;
+    while service.status().run <= left && !service.is_ending() && service.host.since_start() < until
+    {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }

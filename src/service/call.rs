@@ -64,8 +64,16 @@ impl Call {
         at_most: usize,
     ) -> Result<(Vec<u8>, OwnedSemaphorePermit), Problem> {
         let too_large = || {
-            let detail = format!("the body is larger than {} MiB", at_most >> 20);
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).hint("send it in parts")
+            let (amount, unit) = match at_most >> 20 {
+                0 => (at_most >> 10, "KiB"),
+                mebibytes => (mebibytes, "MiB"),
+            };
+            let detail = format!("the body is larger than {amount} {unit}");
+            let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail);
+            match at_most {
+                DECISION_BYTES_MAX => problem,
+                _ => problem.hint("send it in parts"),
+            }
         };
         let stated = self.head.headers.get(header::CONTENT_LENGTH);
         let stated: Option<usize> = stated.and_then(|text| text.to_str().ok()?.parse().ok());

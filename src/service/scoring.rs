@@ -59,7 +59,11 @@ fn wait(service: &Service, at_most: Duration) {
 fn follow(service: &Arc<Service>, lock: &Lock, manifest: &Manifest) -> Result<()> {
     // What changes from here on lets it leave this run.
     let leaving: Arc<AtomicBool> = Arc::default();
-    locked(&service.follower_leaves).clone_from(&leaving);
+    let run = {
+        let mut leaves = locked(&service.follower_leaves);
+        *leaves = (leaves.0 + 1, leaving.clone());
+        leaves.0
+    };
     let setup = service.setup_now()?;
     let mut options = FollowOptions {
         received: Some(service.received.clone()),
@@ -68,7 +72,7 @@ fn follow(service: &Arc<Service>, lock: &Lock, manifest: &Manifest) -> Result<()
     };
     let archive = Archive::alerts(&service.store);
     let _sinks = Sending::start(service, &setup);
-    let progress = Scoring(service);
+    let progress = Scoring(service, run);
     let at = (&service.store, lock);
     if !service.store.was_followed() {
         // What was learnt is not judged. This run passes over it, and ends when all is read that is there.
@@ -161,14 +165,14 @@ fn note(service: &Service, counted: &Counted, standing: &Standing<'_>) {
     service.metrics.note_standing(standing, counted, at);
 }
 
-/// What the follower tells of its progress.
-struct Scoring<'s>(&'s Service);
+/// What a run of the follower tells of its progress.
+struct Scoring<'s>(&'s Service, u64);
 
 impl Progress for Scoring<'_> {
     fn begin(&self, _: &str, _: Option<u64>) {
         let mut status = locked(&self.0.status);
         (status.is_scoring, status.scoring_fault) = (true, None);
-        status.runs += 1;
+        status.run = self.1;
     }
 
     fn advance(&self, _: u64) {}

@@ -15,7 +15,7 @@ use crate::service::host::Host;
 use crate::service::live::Live;
 use crate::service::lock::locked;
 use crate::service::metrics::Metrics;
-use crate::sinks::{HealthStatus, Sinks};
+use crate::sinks::{self, HealthStatus, Sinks};
 use crate::store::{Received, Store};
 use crate::time::Time;
 
@@ -35,8 +35,8 @@ pub struct Service {
     pub status: Mutex<Status>,
     /// Whenever a training is asked for, or the service ends.
     pub wanted: Condvar,
-    /// Lets the follower leave its run, and begin again with another configuration.
-    pub follower_leaves: Mutex<Arc<AtomicBool>>,
+    /// The number of the follower's last run, and what lets it leave that and begin again with another configuration.
+    pub follower_leaves: Mutex<(u64, Arc<AtomicBool>)>,
     pub is_ending: Arc<AtomicBool>,
     /// Whether a thread broke off.
     pub is_broken: AtomicBool,
@@ -52,9 +52,9 @@ pub struct Service {
 /// What the service does, and what went wrong last.
 #[derive(Debug, Clone, Default)]
 pub struct Status {
-    /// Whether logs are judged, and how often that was begun.
+    /// Whether logs are judged, and by which run of the follower.
     pub is_scoring: bool,
-    pub runs: u64,
+    pub run: u64,
     /// Why they are not.
     pub scoring_fault: Option<String>,
     /// Whether a training is wanted at once, and whether one runs.
@@ -105,13 +105,23 @@ impl Service {
         }
     }
 
+    /// Returns a configuration with its analytics if it can be judged by: also its sinks can be sent to.
+    ///
+    /// # Errors
+    ///
+    /// A usage error with what is wrong with its sinks.
+    pub fn checked(&self, setup: Setup) -> Result<Setup> {
+        sinks::check(&setup.config.sinks, &self.host.surroundings())?;
+        Ok(setup)
+    }
+
     /// Returns the configuration and the analytics as they are, at the present time; those that were read last if they have faults now.
     ///
     /// # Errors
     ///
     /// Fails if a geographic database cannot be read any more.
     pub fn setup_now(&self) -> Result<Arc<Setup>> {
-        let setup = match self.host.setup() {
+        let setup = match self.host.setup().and_then(|setup| self.checked(setup)) {
             Ok(setup) => setup,
             Err(_) => {
                 let last = self.setup();
@@ -132,10 +142,13 @@ impl Service {
         self.is_ending.load(Ordering::Relaxed)
     }
 
-    /// Lets the follower read the configuration anew, and go on from its checkpoint.
-    pub fn reload(&self) {
-        locked(&self.follower_leaves).store(true, Ordering::Relaxed);
+    /// Lets the follower read the configuration anew, and go on from its checkpoint; returns the number of the run that it leaves. Every later
+    /// one reads the configuration as it is now, or as it is later.
+    pub fn reload(&self) -> u64 {
+        let leaves = locked(&self.follower_leaves);
+        leaves.1.store(true, Ordering::Relaxed);
         self.received.call();
+        leaves.0
     }
 
     /// Ends the service: what was handed over is judged, and then nothing goes on.

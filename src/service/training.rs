@@ -8,7 +8,6 @@ use crate::engine::{self, Progress, TrainSummary};
 use crate::error::Result;
 use crate::service::lock::locked;
 use crate::service::state::Service;
-use crate::sinks;
 use crate::time::Time;
 
 /// How often it is asked whether it is time.
@@ -42,26 +41,26 @@ pub fn run(service: &Service, nightly: Option<u32>) {
     }
 }
 
-/// Lets logs be judged by the configuration as it is now. One with a fault changes nothing.
-pub fn take_over_configuration(service: &Service) {
-    let checked = service.host.setup().and_then(|setup| {
-        sinks::check(&setup.config.sinks, &service.host.surroundings())?;
-        Ok(setup.config.serve != service.setup().config.serve)
-    });
-    match checked {
-        Ok(is_serve_changed) => {
+/// Lets logs be judged by the configuration as it is now; returns the number of the run that is left for that. One with a fault changes
+/// nothing.
+pub fn take_over_configuration(service: &Service) -> Option<u64> {
+    let setup = service.host.setup();
+    match setup.and_then(|setup| service.checked(setup)) {
+        Ok(setup) => {
+            let is_serve_changed = setup.config.serve != service.setup().config.serve;
             let what = "the configuration was changed, and is taken over";
             service.host.tell(&match is_serve_changed {
                 true => format!("{what}; `[serve]` holds from the next start"),
                 false => what.to_owned(),
             });
-            service.reload();
+            Some(service.reload())
         }
         Err(error) => {
             let why = error.with_causes();
             service.host.tell(&format!(
                 "the configuration was changed and has faults, so the one before holds: {why}"
             ));
+            None
         }
     }
 }
@@ -138,7 +137,14 @@ fn train(service: &Service, has_learnt: bool) -> Result<Option<TrainSummary>> {
         let what = format!("not all of `{path}` could be learnt: it is kept, and read again");
         service.host.tell(&what);
     }
-    if trained.published {
+    if intake.too_old > 0 {
+        service.host.tell(&format!(
+            "{} events are older than the days that count, and are not learnt",
+            intake.too_old
+        ));
+    }
+    // If one event makes all others too old, somebody has to look at them; they are kept as what was learnt later is.
+    if trained.published && (has_learnt || intake.too_old == 0) {
         remove_old(service, learnt.into_iter(), has_learnt);
     }
     Ok(Some(trained))

@@ -263,6 +263,21 @@ fn a_new_service_learns_what_it_gets_and_then_judges_and_tells_it_live() {
         let why = refused.is(400).json()["detail"].to_string();
         assert!(why.contains(words), "{why}");
     }
+    // Of a configuration that cannot be judged by nothing is written, and nothing of it counts.
+    let sound = text();
+    let unset = "\n[[sink]]\nname = \"x\"\nkind = \"slack\"\nurl_env = \"NONE_SUCH\"\n";
+    world.write("plimsoll.toml", format!("{sound}{unset}"));
+    let body = json!({"from": id, "owner": "o", "reason": "unheard", "expires": "2099-01-31"});
+    let body = body.to_string();
+    let refused = served.ask("POST", "/v1/approvals", &[], body.as_bytes());
+    let why = refused.is(400).json()["detail"].to_string();
+    assert!(why.contains("NONE_SUCH"), "{why}");
+    assert!(!text().contains("unheard"));
+    world.write("plimsoll.toml", &sound);
+    let large = vec![b' '; 70_000];
+    let refused = served.ask("POST", "/v1/approvals", &[], &large);
+    let why = refused.is(413).json();
+    assert!(why["detail"].to_string().contains("64 KiB") && why["hint"].is_null());
     let path = format!("/v1/approvals/{}", added["id"].as_str().expect("an id"));
     served.ask("DELETE", &path, &[], b"").is(200);
     served.ask("DELETE", &path, &[], b"").is(404);
@@ -285,6 +300,31 @@ fn a_new_service_learns_what_it_gets_and_then_judges_and_tells_it_live() {
         of_incident.any(|document| document["verdict"]["verdict"] == json!(false)),
         "{told}"
     );
+}
+
+#[test]
+fn what_was_handed_over_and_is_too_old_to_learn_is_kept_for_somebody_to_look_at() {
+    let world = World::empty();
+    let served = Served::start(&world, &[]);
+    let record = |time: &str| {
+        json!({
+            "eventVersion": "1.09", "eventSource": "s3.amazonaws.com", "eventName": "GetObject", "eventTime": time,
+            "awsRegion": "eu-west-1", "recipientAccountId": "111122223333", "eventID": time,
+            "userIdentity": {"type": "IAMUser", "accountId": "111122223333", "userName": "ana",
+                             "arn": "arn:aws:iam::111122223333:user/ana"},
+            "requestParameters": {"bucketName": "b", "key": "k"},
+        })
+        .to_string()
+    };
+    served.hand_over(record("2019-03-16T10:00:00Z").as_bytes());
+    served.hand_over(record("2026-03-16T10:00:00Z").as_bytes());
+    served.ask("POST", "/v1/generations", &[], b"").is(202);
+    served.until_ready();
+    let learnt = served.get("/v1/generations").is(200).json();
+    assert_eq!(learnt["generations"][0]["events"], 1, "{learnt}");
+    let kept = std::fs::read_dir(world.path().join("plimsoll-store/received")).expect("a folder");
+    assert_eq!(kept.count(), 1);
+    served.end();
 }
 
 #[test]

@@ -57,7 +57,7 @@ function outcome(answer) {
       h("b", null, `It would have hidden ${noun(would.alerts, "alert", "alerts")}${possibly(would.alerts_possibly)}`),
       would.is_provisional
         ? "."
-        : ` that were told, and ${noun(would.stored_days, "stored day", "stored days")}${possibly(would.stored_days_possibly)} without an alert.`,
+        : ` that ${would.alerts === 1 ? "was" : "were"} told, and ${noun(would.stored_days, "stored day", "stored days")}${possibly(would.stored_days_possibly)} without an alert.`,
     ),
     would.newest.length > 0 &&
       h(

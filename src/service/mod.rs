@@ -21,6 +21,7 @@ mod listener;
 mod live;
 mod lock;
 mod metrics;
+mod openapi;
 mod page;
 mod peer;
 mod problem;
@@ -28,10 +29,11 @@ mod receipt;
 mod routes;
 mod scoring;
 mod state;
+mod table;
 mod training;
 
 pub use host::Host;
-pub use routes::openapi_text;
+pub use openapi::openapi_text;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -92,7 +92,8 @@ fn follow(service: &Arc<Service>, lock: &Lock, manifest: &Manifest) -> Result<()
     Ok(())
 }
 
-/// The sinks of a run of the follower. At its end what waits is sent, as far as that is possible soon; the rest by the next run.
+/// The sinks of a run of the follower. When the service ends, what waits is sent, as far as that is possible soon. Otherwise the next run sends
+/// it, and does not wait for receivers that do not answer.
 struct Sending<'s>(&'s Service);
 
 impl<'s> Sending<'s> {
@@ -125,7 +126,11 @@ impl Drop for Sending<'_> {
     fn drop(&mut self) {
         let ended = locked(&self.0.sinks).take();
         if let Some(sinks) = ended {
-            sinks.settle(SETTLE);
+            let limit = match self.0.is_ending() {
+                true => SETTLE,
+                false => Duration::ZERO,
+            };
+            sinks.settle(limit);
             say_news(self.0, &sinks);
         }
     }

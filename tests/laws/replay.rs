@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use plimsoll::alert::Alert;
@@ -17,7 +17,7 @@ use plimsoll::engine::{
 use plimsoll::error::{Error, Result};
 use plimsoll::sources::ReadOptions;
 use plimsoll::stats::Severity;
-use plimsoll::store::Store;
+use plimsoll::store::{Received, Role, Store};
 use plimsoll::time::Day;
 use proptest::prelude::*;
 
@@ -105,15 +105,10 @@ impl Progress for Impatient {
     }
 }
 
-fn follow_until(
-    person: &dyn Progress,
-    store: &Store,
-    path: PathBuf,
-    idle: Duration,
-    deliver: &mut dyn FnMut(&Alert) -> Result<()>,
-) -> Result<ScoreSummary> {
-    let options = FollowOptions {
-        paths: vec![path],
+/// Returns how logs are followed until the end is asked for.
+fn following(paths: Vec<PathBuf>) -> FollowOptions {
+    FollowOptions {
+        paths,
         own: OwnFiles::default(),
         score: SCORE,
         read: ReadOptions::default(),
@@ -124,10 +119,78 @@ fn follow_until(
         now: None,
         poll: Duration::from_millis(2),
         poll_objects: Duration::ZERO,
-        until_idle: Some(idle),
+        until_idle: None,
         clock,
+    }
+}
+
+fn follow_until(
+    person: &dyn Progress,
+    store: &Store,
+    path: PathBuf,
+    idle: Duration,
+    deliver: &mut dyn FnMut(&Alert) -> Result<()>,
+) -> Result<ScoreSummary> {
+    let options = FollowOptions {
+        until_idle: Some(idle),
+        ..following(vec![path])
     };
     engine::follow(&estate().setup, store, &options, person, deliver, None)
+}
+
+/// A client that hands over one more record whenever what it handed over before is judged.
+struct Tireless<'a> {
+    received: &'a Received,
+    lines: Vec<&'static Line>,
+    next: AtomicUsize,
+}
+
+impl Tireless<'_> {
+    fn hand_over(&self) {
+        let n = self.next.fetch_add(1, Ordering::Relaxed);
+        let line = self.lines[n];
+        assert!(n < 20, "the follower does not end");
+        self.received.keep(line.text.as_bytes(), line.time).unwrap();
+    }
+}
+
+impl Progress for Tireless<'_> {
+    fn begin(&self, _: &str, _: Option<u64>) {}
+
+    fn advance(&self, _: u64) {
+        self.hand_over();
+    }
+
+    fn end(&self) {}
+}
+
+#[test]
+fn a_follower_that_is_to_end_ends_although_more_comes_without_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = trained(folder.path());
+    let lock = store.lock(Role::Follower).unwrap();
+    let received = Arc::new(store.received(&lock).unwrap());
+    let lines = live(3).into_iter();
+    let client = Tireless {
+        received: &received,
+        lines: lines.filter(|line| line.header.is_none()).collect(),
+        next: AtomicUsize::new(0),
+    };
+    client.hand_over();
+    client.hand_over();
+    let options = FollowOptions {
+        received: Some(received.clone()),
+        ending: Arc::new(AtomicBool::new(true)),
+        ..following(Vec::new())
+    };
+    let at = (&store, &lock);
+    let deliver = &mut |_: &Alert| Ok(());
+    let setup = &estate().setup;
+    let summary =
+        engine::follow_holding(setup, at, &options, &client, deliver, None, &|_| {}).unwrap();
+    // What was there is read, and what came since is left to the next run.
+    assert_eq!(summary.intake.events, 2);
+    assert_eq!(client.next.into_inner(), 3);
 }
 
 /// The shortest wait after which an unchanged file counts as complete.
@@ -242,22 +305,12 @@ fn a_threshold_that_is_tuned_while_following_applies_from_then_on() {
         tuned: String::new(),
     };
     let options = FollowOptions {
-        paths: vec![logs.clone()],
-        own: OwnFiles::default(),
         score: ScoreOptions {
             budget_per_day: None,
             ..SCORE
         },
-        read: ReadOptions::default(),
-        locations: Vec::new(),
-        received: None,
-        ending: Default::default(),
-        leaving: Default::default(),
-        now: None,
-        poll: Duration::from_millis(2),
-        poll_objects: Duration::ZERO,
         until_idle: Some(Duration::from_secs(1)),
-        clock,
+        ..following(vec![logs.clone()])
     };
     let lines = live(8);
     let mut thresholds = Vec::new();

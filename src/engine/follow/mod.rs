@@ -40,7 +40,7 @@ use crate::error::Result;
 use crate::event::{Action, Event};
 use crate::objects::{Bucket, Location, Object};
 use crate::sources::{self, FileReport, InputFile, ReadOptions};
-use crate::store::{Archive, FOLLOWED_EVENTS, Lock, Received, Role, Store};
+use crate::store::{Archive, FOLLOWED_EVENTS, Lock, Received, ReceivedArchive, Role, Store};
 use crate::time::{Day, Time};
 
 /// Bytes of what clients handed over that are read at one look, at least one delivery: what is judged then is told before more is read.
@@ -67,7 +67,7 @@ pub struct FollowOptions {
     pub poll_objects: Duration,
     /// Stops after this long without new input; `None` continues until stopped.
     pub until_idle: Option<Duration>,
-    /// Stops, once it is set, when all is read that is there. What is open stays open for the next run.
+    /// Stops, once it is set, when all is read that was there then. What is open stays open for the next run.
     pub ending: Arc<AtomicBool>,
     /// Stops, once it is set, before the next look, and leaves the rest to the next run. More may come without end, so that all is never read.
     pub leaving: Arc<AtomicBool>,
@@ -190,9 +190,14 @@ pub fn follow_holding<'a>(
         has_stdin.then(|| standard_input::read(options.read.clone(), rejects.is_some()));
     let mut follower = Follower::resume(setup, store, options, rejects)?;
     let mut last_news = (options.clock)();
+    // What was handed over when the end was asked for. More may come without end.
+    let mut to_read: Option<Vec<ReceivedArchive>> = None;
     progress.begin("following", None);
     loop {
         let is_ending = options.ending.load(Ordering::Relaxed);
+        if is_ending && to_read.is_none() {
+            to_read = Some(received.map_or(Ok(Vec::new()), Received::archives)?);
+        }
         if options.leaving.load(Ordering::Relaxed) {
             break;
         }
@@ -222,7 +227,11 @@ pub fn follow_holding<'a>(
             follower.judge(true, deliver)?;
             follower.note()?;
         }
-        let is_all_read = is_ending && !is_news;
+        let is_that_read = || {
+            let to_read = to_read.as_ref();
+            stdin.is_none() && to_read.is_some_and(|archives| follower.has_read(archives))
+        };
+        let is_all_read = is_ending && (!is_news || is_that_read());
         if progress.is_cancelled() || is_idle || is_ended || is_all_read {
             break;
         }
@@ -356,6 +365,12 @@ impl<'a> Follower<'a> {
             }
         }
         Ok(is_news)
+    }
+
+    /// Returns whether archives are read as far as is said there.
+    fn has_read(&self, archives: &[ReceivedArchive]) -> bool {
+        let read = |path: &Path| self.checkpoint.files.get(path).map_or(0, Position::offset);
+        archives.iter().all(|one| read(&one.path) >= one.bytes)
     }
 
     fn standing(&self) -> Standing<'_> {

@@ -24,8 +24,8 @@ const UNPACKED_BYTES_MAX: u64 = 1 << 30;
 const READING_LASTS: Duration = Duration::from_secs(60);
 /// Bytes that were handed over and not judged, from which on no more are taken.
 const BEHIND_MAX: u64 = 8 << 30;
-/// Rejected records that are named one by one.
-const REJECTS_NAMED_MAX: usize = 100;
+/// Rejected records that are named one by one: so many that a delivery with more of them is not what it was meant to be.
+const REJECTS_NAMED_MAX: usize = 10_000;
 /// The encodings of bodies that are read; they are recognised from the bytes.
 const ENCODINGS: [&str; 4] = ["identity", "gzip", "x-gzip", "zstd"];
 

@@ -1,6 +1,7 @@
 //! What becomes of a delivery.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -22,8 +23,11 @@ pub struct Receipt {
     pub skipped: BTreeMap<&'static str, u64>,
     /// Records that could not be read, by reason.
     pub rejected: BTreeMap<&'static str, u64>,
-    /// The first of them.
+    /// Each of them. All other records were taken, or left out on purpose.
     pub rejects: Vec<RejectedRecord>,
+    /// Those of them that are not named, because they are too many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejects_unnamed: Option<NonZeroU64>,
     /// Why the delivery could not be read to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -45,7 +49,9 @@ pub struct RejectedRecord {
 impl Receipt {
     /// Makes the receipt of a delivery that was read.
     pub fn of(report: FileReport, future: u64, rejects: Vec<RejectedRecord>) -> Self {
+        let n_rejected: u64 = report.rejected.values().sum();
         Self {
+            rejects_unnamed: NonZeroU64::new(n_rejected.saturating_sub(rejects.len() as u64)),
             records: report.records,
             events: report.events,
             formats: report

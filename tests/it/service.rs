@@ -389,6 +389,21 @@ fn what_is_wrong_with_a_request_is_said_and_costs_nobody_else_anything() {
     let protobuf = [("content-type", "application/x-protobuf")];
     problem(served.ask("POST", "/v1/logs", &protobuf, b"x"), 415, "JSON");
     assert_eq!(served.hand_over(b"")["records"], json!(0));
+    // Each record that could not be read is named; the others were taken.
+    let taken = json!({"plimsoll": 1, "event_time": "2026-03-16T04:11:09Z", "provider": "other", "identity": "other:ana@example.com", "action": "read_object"});
+    let lines = (0..300).map(|n| match n % 2 {
+        0 => format!("{taken}\n"),
+        _ => "{\"broken\n".to_owned(),
+    });
+    let receipt = served.hand_over(lines.collect::<String>().as_bytes());
+    let named = receipt["rejects"].as_array().expect("rejects").iter();
+    let named: Vec<_> = named.map(|reject| reject["record"].as_u64()).collect();
+    let broken: Vec<_> = (1..=150).map(|n| Some(2 * n)).collect();
+    assert_eq!(
+        (named, &receipt["events"]),
+        (broken, &json!(150)),
+        "{receipt}"
+    );
     served.end();
     // On a network it needs tokens and a certificate.
     world

@@ -1,7 +1,7 @@
 //! Logs that are handed over. An answer is given once they are durable; whatever was answered is judged and learnt, also after a
 //! crash. Whoever got no answer sends them again: what was there before is recognised by the ids of its records.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::service::call::{Answer, Call, json};
 use crate::service::documents::{OtlpAnswer, PartialSuccess};
 use crate::service::lock::locked;
+use crate::service::otlp::{self, Fault, PROTOBUF};
 use crate::service::problem::Problem;
 use crate::service::receipt::{Receipt, RejectedRecord};
 use crate::service::state::Service;
@@ -31,20 +32,20 @@ const ENCODINGS: [&str; 4] = ["identity", "gzip", "x-gzip", "zstd"];
 
 /// Answers `POST /v1/events`.
 pub async fn take(mut call: Call) -> Answer {
-    let receipt = receive(&mut call).await?;
+    let receipt = receive(&mut call, keep).await?;
     json(StatusCode::OK, &receipt)
 }
 
-/// Answers `POST /v1/logs`: OTLP over HTTP, as JSON.
+/// Answers `POST /v1/logs`: OTLP over HTTP, in the form in which it came.
 pub async fn take_otlp(mut call: Call) -> Answer {
     let kind = call.head.headers.get(header::CONTENT_TYPE);
-    if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-protobuf")) {
-        let detail = "OTLP is read as JSON, not as Protobuf";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
-            .hint("set `encoding: json` in the exporter"));
-    }
-    let receipt = receive(&mut call).await?;
+    let is_protobuf = kind.is_some_and(|kind| kind.as_bytes().starts_with(PROTOBUF.as_bytes()));
+    let keep = if is_protobuf { keep_protobuf } else { keep };
+    let receipt = receive(&mut call, keep).await?;
     let rejected: u64 = receipt.rejected.values().sum();
+    if is_protobuf {
+        return Ok(otlp::answer(rejected, receipt.reasons()));
+    }
     let partial_success = (rejected > 0).then(|| PartialSuccess {
         rejected_log_records: rejected.to_string(),
         error_message: receipt.reasons(),
@@ -52,7 +53,10 @@ pub async fn take_otlp(mut call: Call) -> Answer {
     json(StatusCode::OK, &OtlpAnswer { partial_success })
 }
 
-async fn receive(call: &mut Call) -> Result<Receipt, Problem> {
+async fn receive(
+    call: &mut Call,
+    keep: fn(&Service, &[u8]) -> Result<Receipt, Problem>,
+) -> Result<Receipt, Problem> {
     let encoding = call.head.headers.get(header::CONTENT_ENCODING);
     let encoding = encoding.map(|value| String::from_utf8_lossy(value.as_bytes()).to_lowercase());
     if let Some(other) = encoding.filter(|encoding| !ENCODINGS.contains(&encoding.as_str())) {
@@ -70,7 +74,12 @@ async fn receive(call: &mut Call) -> Result<Receipt, Problem> {
     let service = call.service.clone();
     let received = tokio::task::spawn_blocking(move || {
         let _room = room;
-        keep(&service, &bytes)
+        let kept = keep(&service, &bytes);
+        let is_refused = |problem: &Problem| problem.status.is_client_error();
+        if kept.as_ref().is_err_and(is_refused) {
+            service.metrics.note_refused();
+        }
+        kept
     });
     received.await.unwrap_or_else(|_| {
         Err(Problem::new(
@@ -85,18 +94,73 @@ fn is_behind(service: &Service) -> bool {
     locked(&service.status).is_scoring && service.behind() > BEHIND_MAX
 }
 
-/// Reads a delivery, to tell what is in it, and keeps it.
-fn keep(service: &Arc<Service>, bytes: &[u8]) -> Result<Receipt, Problem> {
+/// Keeps a delivery.
+fn keep(service: &Service, bytes: &[u8]) -> Result<Receipt, Problem> {
+    keep_all(service, bytes, &Patience::new(service), BTreeMap::new())
+}
+
+/// Keeps a delivery that is OTLP as Protobuf: as lines.
+fn keep_protobuf(service: &Service, bytes: &[u8]) -> Result<Receipt, Problem> {
+    let patience = Patience::new(service);
+    let lines = otlp::lines(bytes, &mut |written| patience.lasts(written));
+    let lines = lines.map_err(|fault| match fault {
+        Fault::Cut => too_much(),
+        Fault::Unreadable(why) => {
+            let detail = format!("the body is no ExportLogsServiceRequest of OTLP: {why}");
+            Problem::new(StatusCode::BAD_REQUEST, detail)
+                .hint("as JSON it is sent with `Content-Type: application/json`")
+        }
+    })?;
+    keep_all(service, &lines.packed, &patience, lines.rejected)
+}
+
+/// For how long, and how far, a delivery is unpacked.
+struct Patience<'s> {
+    service: &'s Service,
+    began: Duration,
+}
+
+impl<'s> Patience<'s> {
+    fn new(service: &'s Service) -> Self {
+        Self {
+            service,
+            began: service.host.since_start(),
+        }
+    }
+
+    /// Returns whether it goes on after so many bytes.
+    fn lasts(&self, unpacked: u64) -> bool {
+        let host = &self.service.host;
+        let took = host.since_start().saturating_sub(self.began);
+        unpacked <= UNPACKED_BYTES_MAX && took <= READING_LASTS && !host.is_stopped()
+    }
+}
+
+fn too_much() -> Problem {
+    let detail = format!(
+        "it unpacks to more than {} MiB, or takes longer than {} s to read",
+        UNPACKED_BYTES_MAX >> 20,
+        READING_LASTS.as_secs()
+    );
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).hint("send it in parts")
+}
+
+/// Reads a delivery, to tell what is in it beside what was rejected before, and keeps it.
+fn keep_all(
+    service: &Service,
+    bytes: &[u8],
+    patience: &Patience<'_>,
+    rejected_before: BTreeMap<&'static str, u64>,
+) -> Result<Receipt, Problem> {
     let setup = service.setup();
     let options = ReadOptions {
         unwrap: setup.config.opened_members(),
         ..ReadOptions::default()
     };
     let mut rejects = Vec::new();
-    let began = service.host.since_start();
     let (mut is_cut, mut future) = (false, 0);
     let latest = service.host.now().plus_secs(FUTURE_SECS_MAX);
-    let report = sources::read_while(
+    let mut report = sources::read_while(
         bytes,
         "the body",
         &options,
@@ -112,26 +176,20 @@ fn keep(service: &Arc<Service>, bytes: &[u8]) -> Result<Receipt, Problem> {
             }
         },
         &mut |report| {
-            let took = service.host.since_start().saturating_sub(began);
-            is_cut = report.bytes_json > UNPACKED_BYTES_MAX
-                || took > READING_LASTS
-                || service.host.is_stopped();
+            is_cut = !patience.lasts(report.bytes_json);
             !is_cut
         },
     );
     if is_cut {
-        service.metrics.note_refused();
-        let detail = format!(
-            "it unpacks to more than {} MiB, or takes longer than {} s to read",
-            UNPACKED_BYTES_MAX >> 20,
-            READING_LASTS.as_secs()
-        );
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).hint("send it in parts"));
+        return Err(too_much());
+    }
+    for (reason, n) in rejected_before {
+        report.records += n;
+        *report.rejected.entry(reason).or_insert(0) += n;
     }
     let receipt = Receipt::of(report, future, rejects);
     let has_none = receipt.events == 0 && receipt.skipped.is_empty();
     if has_none && (!receipt.rejected.is_empty() || receipt.error.is_some()) {
-        service.metrics.note_refused();
         return Err(Problem {
             more: Some(("receipt", json!(receipt))),
             ..Problem::new(

@@ -22,6 +22,7 @@ mod live;
 mod lock;
 mod metrics;
 mod openapi;
+mod otlp;
 mod page;
 mod peer;
 mod problem;

@@ -78,7 +78,9 @@ pub static ROUTES: &[Route] = &[
     },
     Route {
         right: Some(Right::Write),
-        takes: Some("An ExportLogsServiceRequest of OTLP, as JSON"),
+        takes: Some(
+            "An ExportLogsServiceRequest of OTLP, as JSON or Protobuf; the answer has the same form",
+        ),
         answer: Some(documents::of::<OtlpAnswer>),
         ..route(
             POST,

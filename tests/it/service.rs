@@ -1,11 +1,17 @@
 //! `plimsoll serve`: what is handed over is judged as files are, nothing that was acknowledged is lost, and nobody asks for what he may not.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use prost::Message;
 use serde_json::{Value, json};
 
 use crate::served::{Answered, Served};
@@ -385,9 +391,10 @@ fn what_is_wrong_with_a_request_is_said_and_costs_nobody_else_anything() {
     problem(post(&[("origin", &proxied)], b"?"), 422, "read");
     assert_eq!(served.get("/nowhere").status, 404);
     assert_eq!(served.ask("DELETE", "/v1/alerts", &[], b"").status, 405);
-    // OTLP as its exporters send it, and an empty delivery.
+    // OTLP that is none, and an empty delivery.
     let protobuf = [("content-type", "application/x-protobuf")];
-    problem(served.ask("POST", "/v1/logs", &protobuf, b"x"), 415, "JSON");
+    let refused = served.ask("POST", "/v1/logs", &protobuf, b"x");
+    problem(refused, 400, "ExportLogsServiceRequest");
     assert_eq!(served.hand_over(b"")["records"], json!(0));
     // Each record that could not be read is named; the others were taken.
     let taken = json!({"plimsoll": 1, "event_time": "2026-03-16T04:11:09Z", "provider": "other", "identity": "other:ana@example.com", "action": "read_object"});
@@ -428,6 +435,70 @@ fn what_is_wrong_with_a_request_is_said_and_costs_nobody_else_anything() {
             "reed",
         ],
     );
+}
+
+#[test]
+fn otlp_is_taken_as_its_exporters_send_it() {
+    let world = World::empty();
+    let served = Served::start(&world, &[]);
+    let log_record = |text: String| LogRecord {
+        body: Some(AnyValue {
+            value: Some(any_value::Value::StringValue(text)),
+        }),
+        ..LogRecord::default()
+    };
+    let record = |id: &str| {
+        json!({
+            "eventVersion": "1.09", "eventSource": "s3.amazonaws.com", "eventName": "GetObject", "eventID": id,
+            "eventTime": "2026-03-16T10:00:00Z", "awsRegion": "eu-west-1", "recipientAccountId": "111122223333",
+            "userIdentity": {"type": "IAMUser", "accountId": "111122223333", "userName": "ana",
+                             "arn": "arn:aws:iam::111122223333:user/ana"},
+            "requestParameters": {"bucketName": "b", "key": "k"},
+        })
+        .to_string()
+    };
+    let texts = [record("one"), "to a friend".to_owned(), record("two")];
+    let request = ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs {
+            scope_logs: vec![ScopeLogs {
+                log_records: texts.map(log_record).to_vec(),
+                ..ScopeLogs::default()
+            }],
+            ..ResourceLogs::default()
+        }],
+    };
+    // A collector packs what it sends.
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed
+        .write_all(&request.encode_to_vec())
+        .expect("it is packed");
+    let packed = packed.finish().expect("it is packed");
+    let kind = "application/x-protobuf";
+    let headers = [("content-type", kind), ("content-encoding", "gzip")];
+    let mut stream = served
+        .send("POST", "/v1/logs", &headers, &packed)
+        .expect("a stream");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer");
+    let at = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let (head, body) = answer.split_at(at.expect("a head") + 4);
+    let head = String::from_utf8_lossy(head);
+    assert!(
+        head.starts_with("HTTP/1.1 200") && head.contains(kind),
+        "{head}"
+    );
+    let answer = ExportLogsServiceResponse::decode(body).expect("it is Protobuf");
+    let partial = answer.partial_success.expect("one is none");
+    assert_eq!(partial.rejected_log_records, 1, "{partial:?}");
+    // The same in JSON is the same: what was there is recognised.
+    let json = serde_json::to_vec(&request).expect("JSON");
+    let answered = served.ask("POST", "/v1/logs", &[], &json).is(200).json();
+    assert_eq!(answered["partialSuccess"]["rejectedLogRecords"], "1");
+    served.ask("POST", "/v1/generations", &[], b"").is(202);
+    served.until_ready();
+    let learnt = served.get("/v1/generations").is(200).json();
+    assert_eq!(learnt["generations"][0]["events"], 2, "{learnt}");
+    served.end();
 }
 
 #[test]

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
+use crate::config::Right;
 use crate::engine::{self, NoProgress, TuneAction, TuneOptions, VerdictInput};
 use crate::incident::Playbook;
 use crate::inquiry::{Budget, DayOrInstant, EntitySelection, ListedAlert, Selection, WhyNot};
@@ -11,7 +12,7 @@ use crate::report::{Paint, explain, incident as incident_report, tuning};
 use crate::service::audit::Decided;
 use crate::service::call::{Answer, Call, json};
 use crate::service::documents::{
-    Accepted, AlertEntry, AlertPage, GenerationList, Health, IncidentAnswer, IncidentPage,
+    Accepted, AlertEntry, AlertPage, GenerationList, Health, IncidentAnswer, IncidentPage, Me,
     Readiness, Scoring, Training, TuningRequest, VerdictAnswer, VerdictRequest,
 };
 use crate::service::live::{self, Kind};
@@ -28,6 +29,17 @@ const PAGE: usize = 100;
 /// Answers that the process answers.
 pub fn health() -> Answer {
     json(StatusCode::OK, &Health { status: "ok" })
+}
+
+/// Answers what who asks may do.
+pub fn me(call: &Call) -> Answer {
+    let caller = &call.caller;
+    let rights = caller.rights.as_deref().unwrap_or(Right::ALL);
+    let me = Me {
+        token: caller.rights.is_some().then(|| caller.name.clone()),
+        rights: rights.iter().map(|right| right.as_str()).collect(),
+    };
+    json(StatusCode::OK, &me)
 }
 
 /// Answers whether logs are taken and judged.

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::service::guard::Caller;
 use crate::service::problem::Problem;
 use crate::service::state::Service;
 
@@ -34,6 +35,8 @@ pub struct Call {
     pub path: BTreeMap<String, String>,
     /// Its body, until it is taken.
     pub body: Body,
+    /// Who asks.
+    pub caller: Caller,
 }
 
 impl Call {

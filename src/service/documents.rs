@@ -95,6 +95,15 @@ pub enum Training {
     },
 }
 
+/// What who asks may do.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Me {
+    /// The name of the token; `null` where none are configured.
+    pub token: Option<String>,
+    /// Its rights, of `read`, `write` and `approve`; all of them where no tokens are configured.
+    pub rights: Vec<&'static str>,
+}
+
 /// A page of incidents, the newest first.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct IncidentPage {

@@ -36,6 +36,8 @@ pub struct Caller {
     pub name: String,
     /// The address.
     pub address: IpAddr,
+    /// What the token may do; `None` if none was asked for.
+    pub rights: Option<Vec<Right>>,
 }
 
 /// What is asked of a request before it is answered.
@@ -122,6 +124,7 @@ impl Guard {
         let anyone = || Caller {
             name: network(address),
             address,
+            rights: None,
         };
         let caller = match right {
             Some(right) if !self.tokens.is_empty() => {
@@ -229,6 +232,7 @@ impl Guard {
         Ok(Caller {
             name: token.name.clone(),
             address,
+            rights: Some(token.rights.clone()),
         })
     }
 }

@@ -28,6 +28,7 @@ impl Ask {
             Self::Health => answers::health(),
             Self::Ready => answers::ready(&call),
             Self::Metrics => answers::metrics(call).await,
+            Self::Me => answers::me(&call),
             Self::OpenApi => crate::service::call::json(StatusCode::OK, &openapi()),
             Self::Events => events::take(call).await,
             Self::Otlp => events::take_otlp(call).await,
@@ -100,13 +101,14 @@ async fn answer(service: Arc<Service>, route: &'static Route, request: Request) 
     let admitted = service.guard.admit(&head, route.right, (address, began));
     let caller = admitted.as_ref().ok().cloned();
     let answered = match admitted {
-        Ok(_) => match path_of(&mut head).await {
+        Ok(caller) => match path_of(&mut head).await {
             Ok(path) => {
                 let call = Call {
                     service: service.clone(),
                     head,
                     path,
                     body,
+                    caller,
                 };
                 route.ask.answer(call).await
             }
@@ -135,6 +137,7 @@ async fn answer(service: Arc<Service>, route: &'static Route, request: Request) 
         let caller = caller.unwrap_or_else(|| Caller {
             name: "refused".to_owned(),
             address,
+            rights: None,
         });
         audit::note(
             &service,

@@ -8,7 +8,7 @@ use crate::report::baseline::{BaselineDocument, EntityHistory};
 use crate::report::coverage::CoverageDocument;
 use crate::service::approvals;
 use crate::service::documents::{
-    self, Accepted, AlertPage, Describes, GenerationList, Health, IncidentAnswer, IncidentPage,
+    self, Accepted, AlertPage, Describes, GenerationList, Health, IncidentAnswer, IncidentPage, Me,
     OtlpAnswer, Readiness, TakenBack, TuningRequest, VerdictAnswer, VerdictRequest,
 };
 use crate::service::receipt::Receipt;
@@ -60,6 +60,10 @@ pub static ROUTES: &[Route] = &[
             Ask::Metrics,
             "Counts and states for a monitoring system",
         )
+    },
+    Route {
+        answer: Some(documents::of::<Me>),
+        ..route(GET, "/v1/me", Ask::Me, "What the token that is sent may do")
     },
     Route {
         right: None,
@@ -410,6 +414,7 @@ pub enum Ask {
     Health,
     Ready,
     Metrics,
+    Me,
     OpenApi,
     Events,
     Otlp,

@@ -545,6 +545,14 @@ fn a_token_may_do_what_its_rights_say_and_no_more() {
             Some("Bearer realm=\"plimsoll\"")
         );
     }
+    // A token is told what it may do.
+    let me = |headers: &[(&str, &str)]| served.ask("GET", "/v1/me", headers, b"");
+    let bearer = format!("Bearer {a}");
+    assert_eq!(
+        me(&[("authorization", &bearer)]).is(200).json(),
+        json!({"token": "reader", "rights": ["read"]})
+    );
+    me(&[]).is(401);
     served.get("/healthz").is(200);
     // Who guesses is slowed down, and who knows is not.
     let guesses: Vec<u16> = (0..30)

@@ -211,7 +211,7 @@ pub fn lint_approval(simulation: &ApprovalSimulation, what: &ApprovalLint) -> Ve
 /// What an approval would have hidden, for programs.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SimulationDocument<'a> {
-    /// Alerts that were told, and how many more that the approval possibly covers: only a part of them is known.
+    /// Alerts that were told, and how many more that the approval possibly covers: what is stored of them does not decide it.
     pub alerts: u64,
     /// See `alerts`.
     pub alerts_possibly: u64,
@@ -357,7 +357,8 @@ fn write_simulation(
     if hidden.iter().any(|h| !h.is_sure) {
         writeln!(
             out,
-            "possibly: a stored day has all that was touched, and only the prefix of a network; its alert shows a part of that"
+            "possibly: a stored day has all that was touched, and only the prefix of a network; its alert shows a part of that, and of a day \
+             that is not stored only that part is known"
         )?;
     }
     Ok(())

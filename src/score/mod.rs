@@ -51,6 +51,7 @@ pub use episode::{Episode, EpisodeEvents};
 pub use explanation::{ArmExplanation, PartExplanation, SufficientAmount, best_arm};
 pub use judge::{ArmReading, ArmStatistic, Detection, Judge};
 pub use observer::{GateDetail, GateReading, StepReading};
+pub use rows::ROWS_MAX;
 pub use sequence::{Origin, SequenceReading, StepTime};
 pub use severity::Rating;
 pub use silence::Silence;

@@ -12,7 +12,7 @@ use crate::measure::{hash_in, value_hash};
 use crate::vocab::Str;
 
 /// Operations, buckets and destinations named in an alert.
-pub(super) const ROWS_MAX: usize = 20;
+pub const ROWS_MAX: usize = 20;
 /// Names of each kind that are counted of an episode: those that come first.
 const NAMES_MAX: usize = 1 << 16;
 

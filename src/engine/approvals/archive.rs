@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::config::{Known, PartialContext, Values};
 use crate::error::Result;
+use crate::score::ROWS_MAX;
 use crate::store::{Archive, Store};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -37,6 +38,9 @@ struct Line {
     resources: Vec<Resource>,
     #[serde(default)]
     destinations: Vec<Destination>,
+    #[serde(default)]
+    events: u64,
+    day_events: Option<u64>,
     window: Option<Span>,
     suppressed_by: Option<String>,
     approval: Option<String>,
@@ -87,6 +91,16 @@ fn part(values: impl IntoIterator<Item = Str>) -> Values {
     (values.into_iter().collect(), Known::Some)
 }
 
+/// Returns the values of a table of an alert. One that was not cut, of an alert that lists each event of its day so far, has all that
+/// approvals are checked against: they are asked about some of these events.
+fn listed<R>(table: Vec<R>, lists_all: bool, value: impl Fn(R) -> Option<Str>) -> Values {
+    let known = match lists_all && table.len() < ROWS_MAX {
+        true => Known::More,
+        false => Known::Some,
+    };
+    (table.into_iter().filter_map(value).collect(), known)
+}
+
 impl Span {
     fn times(self) -> Option<Range<Time>> {
         Some(Time::parse(&self.start)?..Time::parse(&self.end)?)
@@ -101,13 +115,13 @@ impl Line {
         };
         let mut ids = vec![entity.id.clone()];
         ids.extend(self.entity.aliases);
-        let external = |row: &Destination| row.external != Some(false);
-        let destinations = self.destinations.into_iter().filter(external);
+        let lists_all = self.day_events.is_some_and(|n| n > 0 && self.events >= n);
+        let external = |row: Destination| (row.external != Some(false)).then_some(row.address);
         let context = PartialContext {
             ids,
             role: self.entity.role,
-            buckets: part(self.resources.into_iter().map(|row| row.bucket)),
-            destinations: part(destinations.map(|row| row.address)),
+            buckets: listed(self.resources, lists_all, |row| Some(row.bucket)),
+            destinations: listed(self.destinations, lists_all, external),
             user_agents: part([]),
             applications: part([]),
             networks: part(self.entity.source_ip),
@@ -126,5 +140,51 @@ impl Line {
             context,
         };
         Some((self.alert_id, archived))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Cover};
+
+    #[test]
+    fn an_alert_that_lists_each_event_of_its_day_decides_and_another_only_contradicts() {
+        let cover = |criterion: &str, buckets: &[String], (events, day_events): (u64, u64)| {
+            let rows: Vec<_> = buckets
+                .iter()
+                .map(|bucket| serde_json::json!({"bucket": bucket}))
+                .collect();
+            let line = serde_json::json!({
+                "alert_id": "a", "analytic": "AN1088", "time": "2026-03-16T10:00:00Z", "score": 90.0,
+                "entity": {"kind": "identity", "id": "i"}, "resources": rows,
+                "events": events, "day_events": day_events,
+            });
+            let line: Line = serde_json::from_value(line).unwrap();
+            let (_, alert) = line.into_archived().unwrap();
+            let text = format!(
+                "[[approval]]\nowner='o'\nreason='r'\nexpires=2027-01-31\nidentity='i'\n{criterion}"
+            );
+            let config = Config::parse(&text, "p.toml").unwrap();
+            config.approvals[0].criteria.may_cover(&alert.context)
+        };
+        let named = |n: usize| (0..n).map(|at| format!("b{at}")).collect::<Vec<_>>();
+        for (criterion, buckets, events, expected) in [
+            // Without a bucket, one for buckets covers nothing; where only a part of the day is listed, there may have been one.
+            ("bucket='b*'", named(0), (7, 7), Cover::No),
+            ("bucket='b*'", named(0), (7, 9), Cover::Perhaps),
+            ("bucket='b*'", named(2), (7, 7), Cover::Yes),
+            ("bucket='b*'", named(2), (7, 9), Cover::Perhaps),
+            ("bucket='c*'", named(2), (7, 9), Cover::No),
+            // A table that was cut may have had others.
+            ("bucket='b*'", named(ROWS_MAX), (70, 70), Cover::Perhaps),
+            ("destination=[]", named(1), (7, 7), Cover::Yes),
+            ("destination=[]", named(1), (7, 9), Cover::Perhaps),
+            ("user_agent='rclone'", named(1), (7, 7), Cover::Perhaps),
+        ] {
+            let said = cover(criterion, &buckets, events);
+            assert_eq!(said, expected, "{criterion} {buckets:?} {events:?}");
+        }
     }
 }

@@ -2,8 +2,9 @@
 // axe-core in its node_modules. The report is one with labels. Exits with 1 if something is not as it should be.
 
 import assert from "node:assert/strict";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -35,7 +36,7 @@ const browser = await modules("playwright-core").chromium.launch({ executablePat
 after(() => browser.close());
 
 /** Opens the report at a hash. What is wrong meanwhile is in `faults`. */
-async function open(hash, { width = 1280, dark = false, ...more } = {}) {
+async function open(hash, { width = 1280, dark = false, file = base, ...more } = {}) {
   const context = await browser.newContext({
     viewport: { width, height: SIZES[width] },
     colorScheme: dark ? "dark" : "light",
@@ -50,11 +51,11 @@ async function open(hash, { width = 1280, dark = false, ...more } = {}) {
     page.faults.push(`dialog: ${dialog.message()}`);
     dialog.dismiss();
   });
-  page.on("request", (request) => request.url().split("#")[0] === base || page.faults.push(`request: ${request.url()}`));
+  page.on("request", (request) => request.url().split("#")[0] === file || page.faults.push(`request: ${request.url()}`));
   await page.addInitScript(() => {
     addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} by ${event.blockedURI}`));
   });
-  await page.goto(base + hash);
+  await page.goto(file + hash);
   await settled(page);
   return page;
 }
@@ -233,6 +234,38 @@ story("what the report does not have it says", `#/entities/${encodeURIComponent(
   assert.match(await page.locator(".notice").textContent(), /this report does not have it.*who takes part in its incidents/s);
   await go(page, "#/incidents/i00000000");
   assert.match(await page.locator(".notice").textContent(), /There is no such thing/);
+});
+
+story("a short id opens what it begins, as in the service, and entities open by a part of their ids", "", {}, async (page) => {
+  const [{ id, title }] = incidents;
+  for (const short of [id.slice(0, 8), id.slice(0, 12).toUpperCase()]) {
+    await go(page, `#/incidents/${short}`);
+    assert.equal(await page.locator(".story h1").textContent(), title);
+  }
+  await go(page, `#/incidents/${id.slice(0, 5)}`);
+  assert.match(await page.locator(".notice").textContent(), /too short for an id.*first 6 characters/s);
+  const whole = entities.find((one) => entities.filter((other) => other.includes(one.slice(-12))).length === 1);
+  await go(page, `#/entities/${encodeURIComponent(whole.slice(-12))}`);
+  assert.equal(await page.locator("h1 + .id").textContent(), whole);
+});
+
+test("a short id with which several begin says so", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "plimsoll-report-"));
+  try {
+    const [first, second] = incidents;
+    const alike = first.id.slice(0, 10) + [...second.id.slice(10)].reverse().join("");
+    writeFileSync(join(folder, "report.html"), readFileSync(report, "utf8").replaceAll(second.id, alike));
+    const page = await open(`#/incidents/${alike.slice(0, 10)}`, { file: pathToFileURL(join(folder, "report.html")).href });
+    const said = await page.locator(".notice").textContent();
+    assert.match(said, /2 incidents of this report begin with/);
+    for (const id of [first.id, alike]) assert.ok(said.includes(id), said);
+    await go(page, `#/incidents/${alike}`);
+    assert.equal(await page.locator(".story h1").textContent(), second.title);
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 story("names are text, whatever is in them", "", {}, async (page) => {

@@ -1,7 +1,7 @@
 // What the page asks: of the service that served it, or of the answers in a report. A token is kept for this tab alone, and only ever sent
 // as a header.
 
-import { coded, h, put, say } from "./dom.js";
+import { busy, coded, h, put, say } from "./dom.js";
 import { answer, isReport } from "./embedded.js";
 
 const TOKEN = "plimsoll-token";
@@ -28,6 +28,8 @@ export async function request(path, options = {}) {
     throw new Problem(0, "the service does not answer", "is `plimsoll serve` running, and can this machine reach it?");
   }
   if (response.ok) return response;
+  // Rights may be others by now.
+  if (response.status === 401 || response.status === 403) asked = null;
   let said = {};
   try {
     said = await response.json();
@@ -39,8 +41,8 @@ export async function request(path, options = {}) {
 
 export const get = async (path, parameters = {}, signal = undefined) => {
   if (isReport) {
-    const found = answer(path, parameters);
-    if (found === undefined) throw new Problem(404, "this report does not have it");
+    const { found, problem } = answer(path, parameters);
+    if (problem !== undefined) throw new Problem(problem.status, problem.detail, problem.hint);
     return found;
   }
   const query = new URLSearchParams(
@@ -73,13 +75,59 @@ export async function state() {
   }
 }
 
-/** Whether a token is used, and what lets another one be used. */
+/** Whether a token is used. */
 export const hasToken = () => !isReport && sessionStorage.getItem(TOKEN) !== null;
 
-export function forgetToken() {
-  sessionStorage.removeItem(TOKEN);
+function keepToken(token) {
+  if (token === null) sessionStorage.removeItem(TOKEN);
+  else sessionStorage.setItem(TOKEN, token);
+  asked = null;
   document.dispatchEvent(new Event("token"));
 }
+
+/** Lets another token be given. */
+export function changeToken() {
+  keepToken(null);
+  location.reload();
+}
+
+/** The answer to what who looks may do, or the request for it; nothing while it is to be asked anew. */
+let asked = null;
+/** That answer. Until it is there nothing is kept back: the service decides in any case. */
+let me = { token: null, rights: ["read", "write", "approve"] };
+
+/** Asks what who looks may do, unless that is known. A view waits for it beside its answer. */
+export async function learnRights() {
+  if (isReport) return;
+  try {
+    asked ??= get("/v1/me");
+    me = await asked;
+  } catch (problem) {
+    // The answer of the view has the same problem, and tells it.
+    if (!(problem instanceof Problem)) throw problem;
+  }
+}
+
+/** Whether who looks may decide: give verdicts, approve, tune, have something learnt. */
+export const mayDecide = () => !isReport && me.rights.includes("approve");
+
+const rightsWords = () => (me.rights.length > 0 ? me.rights.map((right) => `\`${right}\``).join(" and ") : "none");
+
+/** Says why something is not offered. */
+export const whyNot = (what) => `${what} needs a token with the right \`approve\`; \`${me.token}\` has only ${rightsWords()}.`;
+
+/** Which token is used, and what it may do. */
+export const tokenWords = () => me.token !== null && `The token in use is \`${me.token}\`, with ${rightsWords()}.`;
+
+/** What stands in place of something that is not offered. */
+export const notOffered = (what) =>
+  h(
+    "p",
+    { class: "soft small" },
+    coded(whyNot(what)),
+    " ",
+    h("button", { type: "button", class: "link", onclick: changeToken }, "Use another token"),
+  );
 
 /** The form that takes a token. */
 function tokenForm(problem, again) {
@@ -94,8 +142,7 @@ function tokenForm(problem, again) {
   });
   const take = (event) => {
     event.preventDefault();
-    sessionStorage.setItem(TOKEN, field.value.trim());
-    document.dispatchEvent(new Event("token"));
+    keepToken(field.value.trim());
     again();
   };
   return h(
@@ -122,12 +169,14 @@ function firstRun(begun, again) {
   const said = h("p", { role: "status" });
   const learn = async () => {
     try {
-      await post("/v1/generations");
+      await busy(button, "Asking for a training", () => post("/v1/generations"));
       put(said, "A training has begun. This page goes on by itself when it is done.");
     } catch (problem) {
       put(said, coded(`${problem.detail}. ${problem.hint ?? ""}`));
     }
   };
+  const button = h("button", { type: "button", class: "main", onclick: learn }, "Learn what was handed over");
+  const bearer = hasToken() ? '-H "Authorization: Bearer SECRET" ' : "";
   const training = begun?.training ?? {};
   const timer = setInterval(async () => {
     if (!said.isConnected) clearInterval(timer);
@@ -148,12 +197,15 @@ function firstRun(begun, again) {
         "li",
         null,
         "Hand over logs, in any format it reads: ",
-        h("code", null, "curl --data-binary @events.json.gz " + location.origin + "/v1/events"),
+        h("code", null, `curl ${bearer}--data-binary @events.json.gz ${location.origin}/v1/events`),
+        hasToken() && [", where ", h("code", null, "SECRET"), " is that of a token with the right ", h("code", null, "write")],
       ),
       h(
         "li",
         null,
-        "Have them learnt: with the button, with ",
+        "Have them learnt: ",
+        mayDecide() && "with the button, ",
+        "with ",
         h("code", null, "plimsoll train LOGS"),
         ", or every night with ",
         h("code", null, "plimsoll serve --nightly 02:00"),
@@ -163,26 +215,30 @@ function firstRun(begun, again) {
     training.status === "failed" && h("p", { class: "bad" }, "The last training failed: ", coded(training.why)),
     training.status === "running"
       ? h("p", null, "A training is running.")
-      : h("button", { type: "button", class: "main", onclick: learn }, "Learn what was handed over"),
+      : mayDecide()
+        ? button
+        : notOffered("Having it learnt from here"),
     said,
   );
 }
 
-/** Shows a problem in place of what it kept from being shown. */
+/** Shows a problem in place of what it kept from being shown. Returns whether there is something, which could not be read now. */
 export async function showProblem(where, problem, again) {
-  if (problem.name === "AbortError") return;
+  if (problem.name === "AbortError") return true;
   if (!(problem instanceof Problem)) throw problem;
   where.removeAttribute("aria-busy");
   if (problem.status === 401 || problem.status === 403) {
     put(where, tokenForm(problem, again));
-    return;
+    where.querySelector("#token").focus();
+    return false;
   }
   // A store without a generation, or none at all.
   if ((problem.status === 404 || problem.status === 503) && !isReport) {
     const now = await state();
     if (now?.scoring.status === "waiting") {
+      await learnRights();
       put(where, firstRun(now, again));
-      return;
+      return false;
     }
   }
   say(problem.detail);
@@ -197,4 +253,5 @@ export async function showProblem(where, problem, again) {
       !isReport && h("button", { type: "button", onclick: () => again() }, "Try again"),
     ),
   );
+  return true;
 }

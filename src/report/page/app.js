@@ -1,6 +1,6 @@
 // The frame of the page: which view is shown, what the keys do, and whether the service judges.
 
-import { forgetToken, hasToken, state } from "./api.js";
+import { changeToken, hasToken, mayDecide, state, tokenWords } from "./api.js";
 import { approvals } from "./approvals.js";
 import { backtest } from "./backtest.js";
 import { coverage } from "./coverage.js";
@@ -114,9 +114,9 @@ async function help() {
     ["j, k", "next, previous incident"],
     ["Enter", "open it"],
     ["Escape", "back to the list"],
-    !isReport && ["t, f", "verdict true, false"],
-    !isReport && ["u", "take the verdict back"],
-    !isReport && ["a", "approve what the incident is about"],
+    mayDecide() && ["t, f", "verdict true, false"],
+    mayDecide() && ["u", "take the verdict back"],
+    mayDecide() && ["a", "approve what the incident is about"],
     !isReport && ["n", "show new incidents"],
     ["/", "filter"],
     ["?", "this help"],
@@ -144,14 +144,17 @@ async function help() {
         ),
       ),
       h("p", { class: "line" }, off, h("label", { for: "keys-on" }, "Single keys are on")),
-      h("p", { class: "soft" }, !isReport && "A verdict is sent after a few seconds; until then it can be taken back. ", "Times are UTC."),
+      hasToken() && h("p", { class: "soft" }, coded(tokenWords() || "")),
+      h(
+        "p",
+        { class: "soft" },
+        mayDecide() && "A verdict is sent after a few seconds; until then it can be taken back. ",
+        "Times are UTC.",
+      ),
     ],
     [...(hasToken() ? [["token", "Use another token", ""]] : []), ["", "Close", "main"]],
   );
-  if (answer === "token") {
-    forgetToken();
-    location.reload();
-  }
+  if (answer === "token") changeToken();
 }
 
 document.getElementById("help").addEventListener("click", help);

@@ -1,22 +1,29 @@
 // The approvals of the configuration, and what each of them hid.
 
-import { Problem, get, remove, showProblem } from "./api.js";
-import { approve } from "./approve.js";
-import { ask, facts, h, id, put, say } from "./dom.js";
+import { Problem, get, learnRights, mayDecide, notOffered, remove, showProblem } from "./api.js";
+import { approve, forgetApproval } from "./approve.js";
+import { ask, busy, facts, h, id, put, say } from "./dom.js";
 import { isReport } from "./embedded.js";
 import { toast } from "./verdict.js";
 import { noun, plain } from "./words.js";
 
 /** Takes an approval out of the configuration, if that is meant. */
-async function takeBack(of, load) {
-  const content = h("p", null, "What it covers is told again from now on: ", h("b", null, of.reason), ". It is taken out of the configuration.");
+async function takeBack(of, button, load) {
+  const content = h(
+    "p",
+    null,
+    "What it covers is told again from now on: ",
+    h("b", null, of.reason),
+    ". It is taken out of the configuration.",
+  );
   const buttons = [
     ["cancel", "Cancel", "quiet"],
     ["remove", "Remove it", "main"],
   ];
   if ((await ask("Remove this approval?", content, buttons)) !== "remove") return;
   try {
-    await remove(`/v1/approvals/${encodeURIComponent(of.id)}`);
+    await busy(button, "Removing the approval", () => remove(`/v1/approvals/${encodeURIComponent(of.id)}`));
+    forgetApproval(of.id);
     toast("The approval is removed.", 6);
     say("The approval is removed.");
   } catch (problem) {
@@ -27,6 +34,7 @@ async function takeBack(of, load) {
 }
 
 function card(of, load) {
+  const button = h("button", { type: "button", class: "quiet", onclick: () => takeBack(of, button, load) }, "Remove…");
   return h(
     "li",
     { class: "card" },
@@ -60,7 +68,7 @@ function card(of, load) {
       ["Written at", h("span", { class: "id" }, `${of.file}:${of.line}`)],
       ["Id", id(of.id)],
     ]),
-    !isReport && h("p", null, h("button", { type: "button", class: "quiet", onclick: () => takeBack(of, load) }, "Remove…")),
+    mayDecide() && h("p", null, button),
   );
 }
 
@@ -84,17 +92,22 @@ export const approvals = {
           h("code", null, "plimsoll approve propose"),
           " finds jobs that could have one.",
         ),
-        !isReport && h("p", null, h("button", { type: "button", onclick: async () => (await approve()) && load() }, "Add an approval…")),
         body,
       ),
     );
     const load = async () => {
       try {
-        const answer = await get("/v1/approvals", {}, signal);
+        const [answer] = await Promise.all([get("/v1/approvals", {}, signal), learnRights()]);
+        const add = h("button", { type: "button", onclick: async () => (await approve()) && load() }, "Add an approval…");
         put(
           body,
+          !isReport && (mayDecide() ? h("p", null, add) : notOffered("Adding or removing one")),
           answer.approvals.length > 0
-            ? h("ul", { class: "cards" }, answer.approvals.map((of) => card(of, load)))
+            ? h(
+                "ul",
+                { class: "cards" },
+                answer.approvals.map((of) => card(of, load)),
+              )
             : h("div", { class: "notice" }, h("h2", null, "There are no approvals"), h("p", null, "Nothing is hidden.")),
         );
         body.removeAttribute("aria-busy");

@@ -2,7 +2,7 @@
 
 import { get, showProblem } from "./api.js";
 import { coded, h, put, section, table } from "./dom.js";
-import { count, duration, noun, percent, plain } from "./words.js";
+import { count, daySpan, duration, noun, percent, plain } from "./words.js";
 
 const MARKS = { covered: "●", partial: "◐", blind: "○" };
 
@@ -52,9 +52,32 @@ function detail(one) {
             ),
           ),
         ),
+        { class: "stack" },
       ),
   ];
 }
+
+const MEANINGS = {
+  covered: "the logs have all that the analytic needs",
+  partial: "they have a part of it: press it to see what is missing",
+  blind: "they have nothing of it, so the analytic sees nothing there",
+};
+
+/** What the marks mean, and how often each stands there. */
+function legend(judged) {
+  const number = (verdict) => judged.filter((one) => one.verdict === verdict).length;
+  const one = ([verdict, meaning]) =>
+    h(
+      "li",
+      null,
+      h("span", { class: `cover ${verdict}` }, `${MARKS[verdict]} ${verdict}`),
+      h("b", null, count(number(verdict))),
+      h("span", { class: "soft" }, meaning),
+    );
+  return h("ul", { class: "plain legend" }, Object.entries(MEANINGS).map(one));
+}
+
+const listed = (words) => (words.length > 1 ? `${words.slice(0, -1).join(", ")} and ${words.at(-1)}` : words.join());
 
 function matrix(of) {
   const providers = [...new Set(of.analytics.map((one) => one.provider))];
@@ -67,11 +90,12 @@ function matrix(of) {
     if (one === undefined || one.verdict === "unjudged")
       return h(
         "td",
-        { class: "soft" },
+        { class: "soft none" },
         h("span", { "aria-hidden": "true" }, "–"),
         h("span", { class: "unseen" }, `not written for ${provider}`),
       );
-    if (!one.has_records && one.verdict === "blind") return h("td", null, h("span", { class: "cover none" }, `${MARKS.blind} no logs`));
+    if (!one.has_records && one.verdict === "blind")
+      return h("td", { class: "unread" }, h("span", { class: "cover" }, `${MARKS.blind} no logs`));
     return h(
       "td",
       null,
@@ -93,7 +117,10 @@ function matrix(of) {
       ),
     );
   };
+  const unread = providers.filter((provider) => !isRead(provider));
   return [
+    legend(of.analytics.filter((one) => one.has_records && one.verdict !== "unjudged")),
+    unread.length > 0 && h("p", null, `There are no logs of ${listed(unread)}, so nothing is seen of what is done there.`),
     table(
       "Coverage by analytic and provider",
       [
@@ -108,15 +135,13 @@ function matrix(of) {
           providers.map((provider) => cell(analytic, provider)),
         ),
       ),
-      { class: "matrix" },
+      { class: "matrix stack" },
     ),
     shown,
   ];
 }
 
 function render(of) {
-  const judged = of.analytics.filter((one) => one.has_records && one.verdict !== "unjudged");
-  const number = (verdict) => judged.filter((one) => one.verdict === verdict).length;
   const silent = of.silent ?? [];
   const sources = new Map();
   for (const one of of.seen) {
@@ -141,7 +166,7 @@ function render(of) {
     h(
       "p",
       { class: "soft" },
-      `${noun(of.days, "day", "days")} with records${of.from ? `, ${of.from} to ${of.to}` : ""}. Of the analytics on logs that are read, ${number("covered")} are covered, ${number("partial")} partial and ${number("blind")} blind.`,
+      `The logs are of ${noun(of.days, "day", "days")}${of.from ? `, ${daySpan(of.from === of.to ? [of.from] : [of.from, of.to])}` : ""}.`,
     ),
     silent.length > 0
       ? h(
@@ -185,6 +210,7 @@ function render(of) {
             h("td", { class: "words" }, one.actions.join(", ")),
           ),
         ),
+        { class: "stack" },
       ),
     ),
     missing.length > 0 &&

@@ -102,18 +102,28 @@ export const facts = (rows, properties) =>
 /** A section with a heading. */
 export const section = (title, ...children) => h("section", null, h("h2", null, title), children);
 
-/** A table that may be wider than the page. Heads of numbers stand over them. */
+/**
+ * Lets a table be shown with each of its rows as a block, where there is no room for columns: cells say what stands over them, and all of it
+ * says what it is of a table, which browsers forget of what is shown so.
+ */
+function stack(all) {
+  const heads = [...all.querySelectorAll("thead th, thead td")].map((head) => head.textContent);
+  const roles = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
+  for (const element of [all, ...all.querySelectorAll("thead, tbody, tr, th, td")])
+    element.setAttribute("role", roles[element.tagName] ?? (element.scope === "row" ? "rowheader" : "columnheader"));
+  for (const row of all.tBodies[0].rows) for (const [at, cell] of [...row.cells].entries()) cell.dataset.head = shown(heads[at] ?? "");
+}
+
+/** A table that may be wider than the page, unless it is of the class `stack`: see there. Heads of numbers stand over them. */
 export function table(label, heads, rows, properties) {
   const cells = rows[0]?.children ?? [];
   const head = (one, at) =>
     one instanceof Node
       ? one
       : h(one === "" ? "td" : "th", { scope: one === "" ? null : "col", class: cells[at]?.className === "number" ? "number" : null }, one);
-  return h(
-    "div",
-    { class: "wide", tabindex: "0", role: "region", "aria-label": label },
-    h("table", properties, h("thead", null, h("tr", null, heads.map(head))), h("tbody", null, rows)),
-  );
+  const all = h("table", properties, h("thead", null, h("tr", null, heads.map(head))), h("tbody", null, rows));
+  if (all.classList.contains("stack")) stack(all);
+  return h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": label }, all);
 }
 
 /** The words that stand for an id from a log, unbroken where they fit. */
@@ -125,6 +135,22 @@ export const coded = (text) =>
     .split("`")
     .map((part, at) => (at % 2 === 1 ? h("code", null, part) : part));
 
+/** Lets a button show that its work goes on, says so, and returns what the work gives. Meanwhile it cannot be pressed again. */
+export async function busy(button, words, work, tell = say) {
+  const hadFocus = document.activeElement === button;
+  button.disabled = true;
+  button.setAttribute("aria-busy", "true");
+  tell(`${words}…`);
+  try {
+    return await work();
+  } finally {
+    button.disabled = false;
+    button.removeAttribute("aria-busy");
+    // What cannot be pressed loses the focus.
+    if (hadFocus && !document.activeElement?.matches("a, button, input, h1")) button.focus({ preventScroll: true });
+  }
+}
+
 /** Shows a dialog and returns what button it ended with. */
 export function ask(title, content, buttons) {
   const dialog = h(
@@ -133,8 +159,7 @@ export function ask(title, content, buttons) {
     h(
       "form",
       { method: "dialog" },
-      h("h2", null, title),
-      content,
+      h("div", { class: "scroll" }, h("h2", null, title), content),
       h(
         "div",
         { class: "buttons" },

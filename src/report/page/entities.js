@@ -25,27 +25,22 @@ const kind = h(
   KINDS.map((word) => h("option", { value: word }, word)),
 );
 const found = h("div");
-const head = h("h1", { tabindex: "-1" }, "Entities");
-const page = h(
-  "div",
-  { class: "view" },
-  head,
-  h(
-    "form",
-    {
-      class: "filters",
-      role: "search",
-      "aria-label": "Filter entities",
-      onsubmit: (event) => {
-        event.preventDefault();
-        search();
-      },
+const form = h(
+  "form",
+  {
+    class: "filters",
+    role: "search",
+    "aria-label": "Filter entities",
+    onsubmit: (event) => {
+      event.preventDefault();
+      search();
     },
-    h("div", null, h("label", { for: "text" }, "Who"), text),
-    h("div", null, h("label", { for: "kind" }, "Kind"), kind),
-  ),
-  found,
+  },
+  h("div", null, h("label", { for: "text" }, "Who"), text),
+  h("div", null, h("label", { for: "kind" }, "Kind"), kind),
 );
+const head = h("h1", { tabindex: "-1" }, "Entities");
+const page = h("div", { class: "view" }, head, form, found);
 
 function search() {
   const query = new URLSearchParams(Object.entries({ text: text.value.trim(), kind: kind.value }).filter(([, value]) => value !== ""));
@@ -72,6 +67,7 @@ export const entities = {
       found.setAttribute("aria-busy", "true");
       try {
         const answer = await get("/v1/entities", { text: query.get("text") ?? "", kind: query.get("kind") ?? "", limit: LISTED }, signal);
+        form.hidden = false;
         if (answer.entities.length === 0) put(found, h("p", { class: "notice" }, "No entity is like that."));
         else
           put(
@@ -102,7 +98,7 @@ export const entities = {
             ),
           );
       } catch (problem) {
-        await showProblem(found, problem, load);
+        form.hidden = !(await showProblem(found, problem, load));
       }
       found.removeAttribute("aria-busy");
     };
@@ -331,16 +327,20 @@ export const entity = {
   title: "Entity",
   show(main, { id: wanted, signal }) {
     const baseline = h("div", { class: "flow", "aria-busy": "true" }, h("p", { class: "soft" }, "Loading…"));
+    const head = h("h1", { tabindex: "-1" }, name(wanted));
+    const full = h("p", { class: "soft id" }, wanted);
     const told = h("div");
     const incidentsOf = section("Incidents", told);
+    // What keeps its baseline from being read keeps its incidents, too.
+    incidentsOf.hidden = true;
     put(
       main,
       h(
         "div",
         { class: "view" },
         h("p", { class: "crumbs" }, h("a", { href: "#/entities" }, "Entities")),
-        h("h1", { tabindex: "-1" }, name(wanted)),
-        h("p", { class: "soft id" }, wanted),
+        head,
+        full,
         baseline,
         incidentsOf,
       ),
@@ -349,10 +349,15 @@ export const entity = {
       try {
         const path = `/v1/entities/${encodeURIComponent(wanted)}`;
         const [of, over] = await Promise.all([get(path, {}, signal), isReport ? null : get(`${path}/generations`, {}, signal)]);
+        put(head, name(of.id));
+        put(full, of.id);
         put(baseline, learnt(of, incidentsOf), over && history(over));
         baseline.removeAttribute("aria-busy");
+        document.dispatchEvent(new Event("titled"));
+        loadIncidents(of.id);
       } catch (problem) {
         if (problem.status === 404) {
+          loadIncidents(wanted);
           baseline.removeAttribute("aria-busy");
           put(
             baseline,
@@ -373,18 +378,18 @@ export const entity = {
         } else await showProblem(baseline, problem, loadBaseline);
       }
     };
-    const loadIncidents = async () => {
+    const loadIncidents = async (id) => {
+      incidentsOf.hidden = false;
       try {
-        const answer = await get("/v1/incidents", { entity: wanted, limit: 20 }, signal);
-        const all = answer.incidents.filter(isOf(wanted));
+        const answer = await get("/v1/incidents", { entity: id, limit: 20 }, signal);
+        const all = answer.incidents.filter(isOf(id));
         put(told, all.length > 0 ? shortList(all) : h("p", { class: "soft" }, "None."));
       } catch (problem) {
         if (problem.status === 404) put(told, h("p", { class: "soft" }, "None."));
-        else await showProblem(told, problem, loadIncidents);
+        else await showProblem(told, problem, () => loadIncidents(id));
       }
     };
     loadBaseline();
-    loadIncidents();
     return "top";
   },
 };

@@ -1,6 +1,7 @@
 // The list of incidents, the newest first. What is told while somebody reads waits behind a button, so that nothing moves under a hand.
 
-import { get, showProblem } from "./api.js";
+import { get, learnRights, showProblem } from "./api.js";
+import { approvedTag } from "./approve.js";
 import { h, put, s, say } from "./dom.js";
 import { isLabelled, isReport, overview } from "./embedded.js";
 import { listen } from "./live.js";
@@ -48,7 +49,7 @@ function update(item, incident) {
   item.classList.toggle("decided", verdict !== null && verdict.open === 0);
   const notes = [
     joined.has(incident.incident_id) && "now part of another",
-    incident.suppressed && "approved",
+    approvedTag(incident) ?? (incident.suppressed && "approved"),
     incident.provisional && "provisional",
     incident.status !== "closed" && "going on",
   ];
@@ -63,7 +64,7 @@ function update(item, incident) {
         "p",
         { class: "details" },
         details(incident),
-        notes.filter(Boolean).map((note) => h("span", { class: "tag" }, note)),
+        notes.filter(Boolean).map((note) => (note instanceof Node ? note : h("span", { class: "tag" }, note))),
       ),
     ),
     h(
@@ -271,7 +272,11 @@ async function load(isMore = false) {
   }
   place.setAttribute("aria-busy", "true");
   try {
-    const found = await get("/v1/incidents", { ...filters, limit: PAGE, cursor: isMore ? cursor : "" }, signal);
+    const [found] = await Promise.all([
+      get("/v1/incidents", { ...filters, limit: PAGE, cursor: isMore ? cursor : "" }, signal),
+      learnRights(),
+    ]);
+    form.hidden = false;
     if (place.firstChild !== float) put(place, float, list, empty, h("div", { class: "line foot" }, more, total));
     const first = found.incidents.find((incident) => !known.has(incident.incident_id));
     for (const incident of found.incidents) {
@@ -283,7 +288,7 @@ async function load(isMore = false) {
     sync();
     if (isMore && first !== undefined) select(item(first.incident_id));
   } catch (problem) {
-    await showProblem(place, problem, () => load());
+    form.hidden = !(await showProblem(place, problem, () => load()));
   }
   place.removeAttribute("aria-busy");
 }
@@ -302,14 +307,17 @@ list.addEventListener("focusin", (event) => {
   if (element !== null && element.dataset.id !== current) select(element);
 });
 
-document.addEventListener("verdict", ({ detail: id }) => {
+/** Shows what was decided of an incident. */
+function decided({ detail: id }) {
   const incident = known.get(id);
   const element = item(id);
   if (incident === undefined || element === null) return;
   const isFocused = element.contains(document.activeElement);
   update(element, incident);
   if (isFocused) element.querySelector("a").focus({ preventScroll: true });
-});
+}
+
+for (const kind of ["verdict", "approved"]) document.addEventListener(kind, decided);
 
 /** Returns the incident before or after another one in the list, as far as it is loaded. */
 export function neighbour(id, step) {

@@ -1,14 +1,31 @@
 // The story of an incident: first what somebody decides by, then what it rests on.
 
-import { get, showProblem } from "./api.js";
-import { approve } from "./approve.js";
+import { get, learnRights, mayDecide, showProblem } from "./api.js";
+import { approve, approvedWords } from "./approve.js";
 import { lanes } from "./charts.js";
 import { facts, h, id, put, section, table } from "./dom.js";
 import { isReport } from "./embedded.js";
 import { href, labelMark, neighbour, remember, severity } from "./incidents.js";
 import { listen } from "./live.js";
-import { give, toast, verdictForm } from "./verdict.js";
-import { actors, ago, bytes, count, day, duration, entityName, extent, minute, name, noun, period, plain, secs, stages, through } from "./words.js";
+import { give, refuse, toast, verdictForm } from "./verdict.js";
+import {
+  actors,
+  ago,
+  bytes,
+  count,
+  day,
+  duration,
+  entityName,
+  extent,
+  minute,
+  name,
+  noun,
+  period,
+  plain,
+  secs,
+  stages,
+  through,
+} from "./words.js";
 import { alertDetails } from "./why.js";
 
 /** What is shown at once of things, alerts and moments. */
@@ -432,6 +449,13 @@ const textOf = ({ text, incident }) => text ?? `${incident.severity.toUpperCase(
 
 let current = null;
 
+/** Says of the incident that is shown that it was approved here. */
+function showApproved() {
+  const words = approvedWords(current.incident);
+  current.approved.hidden = words === null;
+  if (words !== null) put(current.approved, h("p", { class: "notice" }, `${words}. `, h("a", { href: "#/approvals" }, "Approvals")));
+}
+
 function why(alerts, sentences) {
   const order = alerts
     .map((alert, at) => [alert, sentences?.[at]])
@@ -447,7 +471,9 @@ function render(main, answer) {
   const verdict = isReport ? labelBox(incident) : verdictForm(incident);
   const button = h("button", { type: "button", onclick: () => copy(textOf(answer), button) }, "Copy as text");
   const marker = h("button", { type: "button", class: "news-button", hidden: true }, "It has grown. Show it as it is now");
-  current = { id: incident.incident_id, incident, verdict, marker };
+  const approved = h("div");
+  current = { id: incident.incident_id, incident, verdict, marker, approved };
+  showApproved();
   const state = [
     incident.suppressed && "approved",
     incident.provisional && "provisional",
@@ -522,8 +548,9 @@ function render(main, answer) {
             "div",
             { class: "line" },
             button,
-            !isReport && h("button", { type: "button", onclick: () => approve(incident) }, "Approve…", h("kbd", null, "a")),
+            mayDecide() && h("button", { type: "button", onclick: () => approve(incident) }, "Approve…", h("kbd", null, "a")),
           ),
+          approved,
           steps(incident),
           commands(answer.commands),
         ),
@@ -542,7 +569,8 @@ export const story = {
     const load = async (isAnew = false) => {
       if (!isAnew) put(main, h("div", { class: "view", "aria-busy": "true" }, h("p", { class: "soft" }, "Loading…")));
       try {
-        const answer = await get(`/v1/incidents/${encodeURIComponent(wanted)}`, {}, signal);
+        const [answer] = await Promise.all([get(`/v1/incidents/${encodeURIComponent(wanted)}`, {}, signal), learnRights()]);
+        remember(answer.incident.incident_id);
         const top = scrollY;
         const marker = render(main, answer);
         marker.addEventListener("click", () => load(true));
@@ -568,8 +596,10 @@ export const story = {
     if (key === "Escape") location.hash = "#/incidents";
     else if (current === null) return false;
     else if ((key === "t" || key === "f") && !isReport) give(current.incident, key === "t", current.verdict.note.value.trim());
-    else if (key === "a" && !isReport) approve(current.incident);
-    else if (key === "j" || key === "k") {
+    else if (key === "a" && !isReport) {
+      if (mayDecide()) approve(current.incident);
+      else refuse("An approval");
+    } else if (key === "j" || key === "k") {
       const next = neighbour(current.id, key === "j" ? 1 : -1);
       if (next === undefined) return false;
       location.replace(href(next));
@@ -578,6 +608,7 @@ export const story = {
   },
 };
 
+document.addEventListener("approved", ({ detail }) => current?.id === detail && showApproved());
 document.addEventListener("verdict", ({ detail }) => current?.id === detail && current.verdict.update());
 
 listen((kind, incident) => {

@@ -1,8 +1,8 @@
 // What a budget of incidents would mean, and which one is in force.
 
-import { get, post, showProblem } from "./api.js";
+import { get, learnRights, mayDecide, notOffered, post, showProblem } from "./api.js";
 import { budgetWords, dayBars, intervals } from "./charts.js";
-import { ask, coded, facts, h, put, section, table } from "./dom.js";
+import { ask, busy, coded, facts, h, put, section, table } from "./dom.js";
 import { isReport } from "./embedded.js";
 import { toast } from "./verdict.js";
 import { count, name, noun } from "./words.js";
@@ -185,7 +185,8 @@ function render(report, again) {
   const output = h("output", { for: "budget" });
   const chart = h("div");
   const body = h("div", { class: "flow" });
-  const apply = isReport ? h("code") : h("button", { type: "button", class: "main", onclick: () => confirm() }, "Put in force…");
+  const button = h("button", { type: "button", class: "main", onclick: () => confirm() }, "Put in force…");
+  const apply = isReport ? h("code") : mayDecide() && button;
   const show = () => {
     const setting = settings[chosen];
     put(output, spelt(setting.budget_per_day));
@@ -193,7 +194,7 @@ function render(report, again) {
     put(chart, intervals(settings, chosen));
     put(body, details(setting, report), judged(setting, settings));
     if (isReport) put(apply, `plimsoll tune --budget ${budgetWords(setting.budget_per_day)} --apply`);
-    else apply.disabled = setting.threshold === null;
+    else button.disabled = setting.threshold === null;
   };
   slider.addEventListener("input", () => {
     chosen = Number(slider.value);
@@ -221,13 +222,11 @@ function render(report, again) {
       ],
     );
     if (answer !== "apply") return;
-    apply.disabled = true;
     try {
-      await post("/v1/tuning", { budget: `${setting.budget_per_day}/day` });
+      await busy(button, "Putting the budget in force", () => post("/v1/tuning", { budget: `${setting.budget_per_day}/day` }));
       toast(`In force: ${spelt(setting.budget_per_day)}.`, 6);
       again();
     } catch (problem) {
-      apply.disabled = false;
       toast(`Nothing was changed: ${problem.detail ?? problem}. ${problem.hint ?? ""}`, 20);
     }
   };
@@ -242,6 +241,7 @@ function render(report, again) {
     ),
     h("div", { class: "slider" }, h("label", { for: "budget" }, "Budget"), slider, output, apply),
     isReport && h("p", { class: "soft small" }, coded(ELSEWHERE)),
+    !isReport && !mayDecide() && notOffered("Putting one in force"),
     chart,
     h(
       "p",
@@ -295,7 +295,8 @@ export const tuning = {
     );
     const load = async () => {
       try {
-        put(body, render(await get("/v1/tuning", { budget: BUDGETS }, signal), load));
+        const [report] = await Promise.all([get("/v1/tuning", { budget: BUDGETS }, signal), learnRights()]);
+        put(body, render(report, load));
         body.removeAttribute("aria-busy");
       } catch (problem) {
         await showProblem(body, problem, load);

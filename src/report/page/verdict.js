@@ -1,6 +1,6 @@
 // Verdicts. One is sent a few seconds after it was given, so that it can be taken back: a store keeps what it was told.
 
-import { Problem, post } from "./api.js";
+import { Problem, mayDecide, notOffered, post, whyNot } from "./api.js";
 import { coded, h, put, say } from "./dom.js";
 
 const UNDO_SECS = 8;
@@ -41,8 +41,21 @@ export function toast(text, secs, ...actions) {
   };
 }
 
+let refusal = null;
+
+/** Says why a key does nothing. */
+export function refuse(what) {
+  refusal?.();
+  refusal = toast(whyNot(what), 6);
+  say(whyNot(what).replaceAll("`", ""));
+}
+
 /** Gives a verdict. It can be taken back until it is sent. */
 export function give(incident, value, note = "") {
+  if (!mayDecide()) {
+    refuse("A verdict");
+    return;
+  }
   send();
   const id = incident.incident_id;
   const before = given.get(id);
@@ -109,15 +122,16 @@ export function verdictForm(incident) {
     { class: "verdict" },
     h("h2", null, "Verdict"),
     said,
-    h("div", { class: "line" }, buttons),
-    h("label", { for: "note" }, "Note"),
-    note,
+    mayDecide()
+      ? [h("div", { class: "line" }, buttons), h("label", { for: "note" }, "Note"), note]
+      : notOffered(verdictOf(incident) === null ? "A verdict" : "Another verdict"),
   );
   const show = () => {
     const verdict = verdictOf(incident);
     buttons.forEach((button, at) => button.setAttribute("aria-pressed", String(verdict !== null && verdict.said === (at === 0))));
     const stored = incident.verdict?.note;
-    if (verdict === null) put(said, "Open. True is left out of what is learnt, so that it alerts again. False only counts.");
+    if (verdict === null && !mayDecide()) put(said, "Open: nobody has given one.");
+    else if (verdict === null) put(said, "Open. True is left out of what is learnt, so that it alerts again. False only counts.");
     else
       put(
         said,

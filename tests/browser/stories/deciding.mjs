@@ -82,21 +82,80 @@ story("what an incident is about is approved in its story, from where it can be 
   check(await approve.isDisabled(), "what was changed is shown anew before it can be written");
   same((await estate.get("/v1/approvals")).approvals.length, before.approvals.length, "looking at it writes nothing");
   await dialog.getByRole("button", { name: "Show what it would hide" }).click();
+  // It is written while nothing else can be pressed, and the story and the list say so.
+  let goOn;
+  const held = new Promise((resolve) => {
+    goOn = resolve;
+  });
+  await page.route("**/v1/approvals", async (route) => {
+    await held;
+    await route.continue();
+  });
   await approve.click();
-  await page.getByRole("link", { name: "Approvals" }).last().click();
+  await dialog.locator("button[aria-busy=true]").waitFor();
+  check(
+    (await dialog.locator("[role=status]").allInnerTexts()).some((text) => text.startsWith("Writing it")),
+    "it says what it waits for",
+  );
+  for (const button of await dialog.getByRole("button").all()) check(await button.isDisabled(), "no button can be pressed meanwhile");
+  await page.keyboard.press("Escape");
+  check(await dialog.isVisible(), "what is being written cannot be called off");
+  goOn();
+  await dialog.waitFor({ state: "detached" });
+  await page.unroute("**/v1/approvals");
+  const mark = "pproved by soc@halcyon.example until 2099-12-31 (just now; holds for what comes)";
+  await page.waitForSelector(`aside:has-text("A${mark}")`);
+  await page.keyboard.press("Escape");
+  const tag = page.locator(".incident", { hasText: user }).getByRole("link", { name: `a${mark}` });
+  await tag.click();
   const card = page.locator(".card", { hasText: "the audit of the spring term" });
   await card.waitFor();
   check((await card.innerText()).includes(user), "it stands in the list, with whom it covers");
 
   // What he does from now on is stored, and not told.
   await estate.handOver(reads({ user, day: given.day, hour: 18, objects: 900 }));
-  await estate.until("/v1/approvals", ({ approvals }) => approvals.some((one) => one.reason === "the audit of the spring term" && one.hidden > 0));
+  await estate.until("/v1/approvals", ({ approvals }) =>
+    approvals.some((one) => one.reason === "the audit of the spring term" && one.hidden > 0),
+  );
 
   await card.getByRole("button", { name: "Remove…" }).click();
   await page.locator("dialog[open]").getByRole("button", { name: "Remove it" }).click();
   await card.waitFor({ state: "detached" });
   same((await estate.get("/v1/approvals")).approvals.length, before.approvals.length, "it is gone");
+  await go(page, base, `#/incidents?entity=${user}`);
+  same(await tag.count(), 0, "what was approved by it is so no more");
 });
+
+for (const viewport of [
+  { width: 1280, height: 800 },
+  { width: 390, height: 844 },
+])
+  story(`what a dialog ends with stays in view, ${viewport.width} pixels wide`, { base, hash: "#/approvals", viewport }, async (page) => {
+    const warning = "it covers every identity";
+    await page.route("**/v1/approvals", async (route) => {
+      if (route.request().method() !== "POST") return route.continue();
+      const response = await route.fetch();
+      return route.fulfill({ response, json: { ...(await response.json()), warnings: [warning] } });
+    });
+    await page.getByRole("button", { name: "Add an approval…" }).click();
+    const dialog = page.locator("dialog[open]");
+    const areInView = async (when) => {
+      for (const name of ["Cancel", "Show what it would hide", "Approve"]) {
+        const { x, y, width, height } = await dialog.getByRole("button", { name, exact: true }).boundingBox();
+        const isIn = x >= 0 && y >= 0 && x + width <= viewport.width && y + height <= viewport.height;
+        check(isIn, `${name} is in view ${when}`, { x, y, width, height });
+      }
+    };
+    await areInView("at first");
+    await dialog.getByLabel("Identity").fill("*");
+    await dialog.getByLabel("Owner").fill("soc@halcyon.example");
+    await dialog.getByLabel("Reason").fill("everything");
+    await dialog.getByRole("button", { name: "Show what it would hide" }).click();
+    await dialog.locator("pre").waitFor();
+    await areInView("beside what it would hide");
+    check((await dialog.getByRole("alert").innerText()).includes("It covers every identity."), "what the service warns of stands out");
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+  });
 
 story("a budget is looked at, put in force, and holds", { base, hash: "#/tuning" }, async (page) => {
   const budget = page.locator("output");

@@ -136,3 +136,16 @@ story("coverage says what is seen of each provider, and on what that rests", { b
   await details.getByRole("region", { name: "Logs that it rests on" }).waitFor();
   same(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Details", "whoever pressed it is taken there");
 });
+
+story("coverage is read on a telephone without scrolling sideways", { base, hash: "#/coverage", width: 390 }, async (page) => {
+  await page.locator(".matrix .cover.covered").first().click();
+  await page.getByRole("region", { name: "Logs that it rests on" }).waitFor();
+  const wide = await page.locator(".wide").evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth).length);
+  same(wide, 0, "no table is wider than the screen");
+  const row = page.locator(".matrix tbody tr", { hasText: "AN1594" });
+  same(
+    await row.locator("td:visible").evaluateAll((cells) => cells.map((cell) => cell.dataset.head)),
+    ["aws"],
+    "a row says of whose logs it is",
+  );
+});

@@ -3,13 +3,12 @@
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::incident::Incident;
-use crate::stats::Severity;
 use crate::time::Time;
 use crate::top::exposition::{Line, lines};
-use crate::top::snapshot::{
-    AlertCount, Counts, FollowedLog, Judging, Origin, SinkState, Snapshot, Training,
-};
+use crate::top::listed::ListedIncidents;
+use crate::top::open::OpenIncidents;
+use crate::top::snapshot::{Counts, FollowedLog, Judging, Origin, SinkState, Snapshot, Training};
+use crate::top::wanted::Wanted;
 
 /// The answers of a service to what is asked for a snapshot.
 #[derive(Debug, Clone, Copy)]
@@ -18,15 +17,19 @@ pub struct Answers<'a> {
     pub ready: &'a str,
     /// To `/metrics`.
     pub metrics: &'a str,
+    /// Which incidents are listed.
+    pub wanted: Wanted,
+    /// To `/v1/incidents`.
+    pub incidents: &'a Incidents,
 }
 
-/// The answer to `/v1/incidents`.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct ListedIncidents {
-    /// The newest.
-    pub incidents: Vec<Incident>,
-    /// How many older ones there are.
-    pub left: u64,
+/// What a service answered about incidents.
+#[derive(Debug, Clone, Default)]
+pub struct Incidents {
+    /// Those that are wanted.
+    pub listed: ListedIncidents,
+    /// All that are open.
+    pub open: OpenIncidents,
 }
 
 #[derive(Deserialize)]
@@ -42,6 +45,12 @@ struct Part {
     why: Option<String>,
     #[serde(default)]
     last: Option<String>,
+}
+
+/// Returns whether a service has not begun to judge, by its answer to `/readyz`.
+pub fn waits(ready: &str) -> bool {
+    let ready: Option<Ready> = serde_json::from_str(ready).ok();
+    ready.is_some_and(|ready| ready.scoring.status == "waiting")
 }
 
 /// Returns how many alerts a service told, and how many verdicts it took. Until that changes, incidents need not be asked for again.
@@ -60,13 +69,9 @@ impl Snapshot {
     /// # Errors
     ///
     /// Fails if it is not what the service of plimsoll answers.
-    pub fn of_service(
-        origin: Origin,
-        answers: Answers<'_>,
-        listed: ListedIncidents,
-    ) -> Result<Self> {
+    pub fn of_service(origin: Origin, answers: Answers<'_>) -> Result<Self> {
         let ready: Ready = serde_json::from_str(answers.ready)
-            .map_err(|e| Error::failed("this is no answer of `plimsoll serve`").cause(e))?;
+            .map_err(|e| Error::failed("/readyz is not as `plimsoll serve` writes it").cause(e))?;
         let why = |part: &Part| part.why.clone().unwrap_or_default();
         let judging = match &*ready.scoring.status {
             "judging" => Judging::Goes,
@@ -86,8 +91,9 @@ impl Snapshot {
             counts: None,
             logs: Vec::new(),
             sinks: Vec::new(),
-            incidents: listed.incidents,
-            n_left: listed.left,
+            open: answers.incidents.open.clone(),
+            wanted: answers.wanted,
+            listed: answers.incidents.listed.clone(),
         };
         let mut counts = Counts::default();
         for line in lines(answers.metrics) {
@@ -119,13 +125,10 @@ impl Snapshot {
                 counts.delays.insert(bound, n);
             }
             "plimsoll_alerts_total" if line.label("status") == "new" => {
-                if let Some(severity) = Severity::parse(line.label("severity")) {
-                    counts.alerts.push(AlertCount {
-                        analytic: line.label("analytic").to_owned(),
-                        severity,
-                        n,
-                    });
-                }
+                *counts
+                    .alerts
+                    .entry(line.label("analytic").to_owned())
+                    .or_default() += n;
             }
             // Before the first look there is none.
             "plimsoll_generation" => self.generation = (n > 0).then_some(n),

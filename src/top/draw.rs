@@ -3,62 +3,93 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Clear, Paragraph};
+use ratatui::widgets::Paragraph;
 
 use crate::report::layout::wrap_lines;
 use crate::time::Time;
-use crate::top::keys::HELP;
+use crate::top::header::header;
+use crate::top::help::help;
 use crate::top::look::Look;
-use crate::top::panels;
+use crate::top::notice::notices;
+use crate::top::panels::{self, Panel};
 use crate::top::state::State;
 use crate::top::table;
-use crate::top::words::{broken, clip, columns, harmless};
+use crate::top::words::{broken, columns, harmless};
 
 /// The lines from which on there is room for empty ones, and for each log.
 const ROOMY: u16 = 36;
 
 /// Draws all, at a time. What is scrolled too far is put right.
+///
+/// The first line and the keys stay at any size. What is wrong has a third of the rest, with what to do however little that is; incidents have
+/// two thirds of what is left then, or what they need; panels have the remainder, those that tell of trouble before the others.
 pub fn draw(state: &mut State, now: Time, frame: &mut Frame<'_>) {
     let look = Look {
         has_colours: state.has_colours,
     };
     let area = frame.area();
-    let [header, body, footer] = Layout::vertical([
+    let is_overview = state.story.is_none() && state.help.is_none();
+    let most = match state.picture {
+        None => area.height.saturating_sub(2),
+        Some(_) => (area.height / 3).max(1),
+    };
+    let notices = match is_overview {
+        true => notices(state, look, area.width, most),
+        false => Vec::new(),
+    };
+    let [first, wrong, body, last] = Layout::vertical([
         Constraint::Length(1),
+        Constraint::Length(notices.len() as u16),
         Constraint::Min(0),
         Constraint::Length(1),
     ])
     .areas(area);
-    frame.render_widget(panels::header(state, now, look, area.width), header);
-    if state.story.is_some() {
+    frame.render_widget(header(state, now, look, area.width), first);
+    frame.render_widget(Paragraph::new(notices), wrong);
+    if state.help.is_some() {
+        draw_help(state, look, frame, body);
+    } else if state.story.is_some() {
         draw_story(state, look, frame, body);
-    } else {
+    } else if state.picture.is_some() || state.unanswered.is_none() {
         draw_overview(state, now, look, frame, body);
     }
-    frame.render_widget(keys(state, look, area.width), footer);
-    if state.is_helping {
-        draw_help(look, frame, area);
-    }
+    frame.render_widget(keys(state, look, area.width), last);
 }
 
 fn draw_overview(state: &mut State, now: Time, look: Look, frame: &mut Frame<'_>, area: Rect) {
     let width = area.width;
     let is_roomy = area.height >= ROOMY;
-    let top = panels::panels(state, now, look, width);
-    let logs = panels::logs(state, now, look, width, is_roomy);
     let gap = u16::from(is_roomy);
-    let [_, panels, _, table, _, logs_area] = Layout::vertical([
+    let for_incidents = match is_roomy {
+        true => area.height / 2,
+        false => area.height - area.height / 3,
+    };
+    let for_incidents = for_incidents.min(table::lines_needed(state));
+    let room = usize::from(area.height.saturating_sub(for_incidents + 3 * gap));
+    let above = panels::panels(state, now, look, width);
+    let n_above = above.len();
+    let below = panels::logs(state, now, look, width, is_roomy);
+    let mut all: Vec<_> = above.into_iter().chain(below).enumerate().collect();
+    all.sort_by_key(|(n, panel)| (panel.rank, *n));
+    all.truncate(room);
+    all.sort_by_key(|(n, _)| *n);
+    let (above, below): (Vec<_>, Vec<_>) = all.into_iter().partition(|(n, _)| *n < n_above);
+    let lines = |panels: Vec<(usize, Panel)>| -> Vec<Line<'_>> {
+        panels.into_iter().map(|(_, panel)| panel.line).collect()
+    };
+    let (above, below) = (lines(above), lines(below));
+    let [_, panels, _, table, _, logs] = Layout::vertical([
         Constraint::Length(gap),
-        Constraint::Length(top.len() as u16),
-        Constraint::Length(1),
+        Constraint::Length(above.len() as u16),
+        Constraint::Length(gap),
         Constraint::Min(0),
         Constraint::Length(gap),
-        Constraint::Length(logs.len() as u16),
+        Constraint::Length(below.len() as u16),
     ])
     .areas(area);
-    frame.render_widget(Paragraph::new(top), panels);
-    frame.render_widget(Paragraph::new(logs), logs_area);
-    state.page = usize::from(table.height.saturating_sub(1)).max(1);
+    frame.render_widget(Paragraph::new(above), panels);
+    frame.render_widget(Paragraph::new(below), logs);
+    state.page = usize::from(table::rows(table.height));
     let rows = table::table(state, now, look, (width, table.height));
     frame.render_widget(Paragraph::new(rows), table);
 }
@@ -82,9 +113,7 @@ fn draw_story(state: &mut State, look: Look, frame: &mut Frame<'_>, area: Rect) 
         .lines()
         .flat_map(|line| broken(line, width))
         .collect();
-    story.n_lines = lines.len();
-    story.scroll = story.scroll.min(lines.len().saturating_sub(height));
-    let shown = lines.iter().skip(story.scroll).take(height);
+    let shown = story.scrolled.shown(&lines, height).iter();
     // Where the report is printed, headings are bold: they alone begin in the first column.
     let shown = shown.map(|line| match line.starts_with(' ') {
         true => Line::styled(line.clone(), look.plain()),
@@ -93,69 +122,65 @@ fn draw_story(state: &mut State, look: Look, frame: &mut Frame<'_>, area: Rect) 
     frame.render_widget(Paragraph::new(shown.collect::<Vec<_>>()), area);
 }
 
-/// Returns the line of keys, as far as there is room.
+fn draw_help(state: &mut State, look: Look, frame: &mut Frame<'_>, area: Rect) {
+    let height = usize::from(area.height);
+    state.page = height.saturating_sub(1).max(1);
+    if let Some(scrolled) = &mut state.help {
+        let lines = help(look, usize::from(area.width));
+        let shown = scrolled.shown(&lines, height).to_vec();
+        frame.render_widget(Paragraph::new(shown), area);
+    }
+}
+
+/// Returns the line of keys, as far as there is room: those that do something now.
 fn keys(state: &State, look: Look, width: u16) -> Line<'static> {
-    let keys: &[(&str, &str)] = match &state.story {
-        Some(_) => &[
-            ("Esc", "back"),
-            ("↑↓", "scroll"),
-            ("?", "help"),
-            ("q", "quit"),
-        ],
-        None => &[
-            ("q", "quit"),
-            ("?", "help"),
-            ("↑↓", "move"),
-            ("Enter", "open"),
-            ("o", "only open"),
-            ("s", "severity"),
-            ("p", "pause"),
-        ],
-    };
+    let of_story = state.story.as_ref().map(|story| story.scrolled);
+    let scrolled = state.help.or(of_story);
+    let room = state.page + 1;
+    let is_longer = scrolled.is_some_and(|scrolled| scrolled.n_lines > room);
+    let (scroll, move_, open) = (("↑↓", "scroll"), ("↑↓", "move"), ("Enter", "open"));
+    let pause = (
+        "p",
+        if state.paused.is_some() {
+            "go on"
+        } else {
+            "pause"
+        },
+    );
+    let (is_help, is_story) = (state.help.is_some(), state.story.is_some());
+    let n = state.incidents().len();
+    let is_list = !is_help && !is_story;
+    let has_list = is_list && state.picture.is_some();
+    let keys = [
+        ((is_help || is_story), ("Esc", "back")),
+        (is_longer, scroll),
+        (is_story && !is_help, ("?", "help")),
+        (true, ("q", "quit")),
+        (is_list, ("?", "help")),
+        (is_list && n > 1, move_),
+        (is_list && n > 0, open),
+        (has_list, ("o", "only open")),
+        (has_list, ("s", "severity")),
+        (has_list, pause),
+    ];
     let mut spans = vec![Span::raw(" ")];
     let mut left = usize::from(width).saturating_sub(1);
-    for (key, what) in keys {
+    for (_, (key, what)) in keys.into_iter().filter(|(is_shown, _)| *is_shown) {
         let needed = columns(key) + columns(what) + 3;
         let Some(rest) = left.checked_sub(needed) else {
             break;
         };
         left = rest;
-        spans.push(Span::styled(*key, look.bold()));
+        spans.push(Span::styled(key, look.bold()));
         spans.push(Span::styled(format!(" {what}  "), look.dim()));
     }
-    if let Some(story) = &state.story {
-        let last = (story.scroll + state.page + 1).min(story.n_lines);
-        let place = format!("line {last} of {} ", story.n_lines);
+    if let Some(scrolled) = scrolled {
+        let last = (scrolled.above + room).min(scrolled.n_lines);
+        let place = format!("line {last} of {} ", scrolled.n_lines);
         if let Some(blanks) = left.checked_sub(columns(&place)) {
             spans.push(Span::raw(" ".repeat(blanks)));
             spans.push(Span::styled(place, look.dim()));
         }
     }
     Line::from(spans)
-}
-
-fn draw_help(look: Look, frame: &mut Frame<'_>, area: Rect) {
-    const WIDTH: u16 = 76;
-    let height = HELP.len() as u16 + 4;
-    let [area] = Layout::horizontal([Constraint::Max(WIDTH)])
-        .flex(ratatui::layout::Flex::Center)
-        .areas(area);
-    let [area] = Layout::vertical([Constraint::Max(height)])
-        .flex(ratatui::layout::Flex::Center)
-        .areas(area);
-    frame.render_widget(Clear, area);
-    let inner = usize::from(area.width.saturating_sub(2));
-    let mut lines: Vec<Line<'_>> = HELP
-        .iter()
-        .map(|(keys, what)| {
-            let keys = format!(" {:<14} ", keys);
-            let what = clip(what, inner.saturating_sub(columns(&keys)));
-            Line::from(vec![Span::styled(keys, look.bold()), Span::raw(what)])
-        })
-        .collect();
-    lines.push(Line::raw(""));
-    let last = " Nothing here changes anything: verdicts are `plimsoll feedback`.";
-    lines.push(Line::styled(clip(last, inner), look.dim()));
-    let block = Block::bordered().title(" Keys ");
-    frame.render_widget(Paragraph::new(lines).block(block), area);
 }

@@ -35,26 +35,3 @@ pub enum Wish {
     /// Ask for the text of the incident with this id.
     Open(String),
 }
-
-/// The keys and what they do, for the help.
-pub(super) const HELP: &[(&str, &str)] = &[
-    ("↑ ↓  k j", "move; in an incident, scroll"),
-    ("PgUp PgDn", "move by a screen"),
-    ("Home g, End G", "to the first, to the last"),
-    (
-        "Enter",
-        "open the incident: the text of `plimsoll incidents ID`",
-    ),
-    (
-        "o",
-        "only open ones: those on which nobody gave a verdict; again: all",
-    ),
-    (
-        "s",
-        "severity: all, medium and above, high and above, critical",
-    ),
-    ("p", "pause: the picture stays as it is; again: goes on"),
-    ("?", "this help"),
-    ("Esc", "back; in the list, quit"),
-    ("q, Ctrl-C", "quit"),
-];

@@ -9,23 +9,35 @@
 mod answers;
 mod draw;
 mod exposition;
+mod fault;
+mod header;
+mod help;
 mod history;
 mod keys;
+mod listed;
 mod look;
+mod notice;
+mod open;
 mod panels;
+mod row;
 mod snapshot;
 mod state;
 mod table;
+mod wanted;
 mod words;
 
-pub use answers::{Answers, ListedIncidents, told_so_far};
+pub use answers::{Answers, Incidents, told_so_far, waits};
 pub use draw::draw;
+pub use fault::{Fault, FaultKind};
 pub use history::Moment;
 pub use keys::{Key, Wish};
+pub use listed::ListedIncidents;
+pub use open::OpenIncidents;
 pub use snapshot::{
-    AlertCount, Counts, FollowedLog, Judging, Origin, SinkState, Snapshot, Training,
+    Counts, FollowedLog, InsteadOf, Judging, Origin, SinkState, Snapshot, Training,
 };
-pub use state::{State, Wanted};
+pub use state::State;
+pub use wanted::Wanted;
 
 #[cfg(test)]
 mod tests;

@@ -2,21 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
-use crate::report::count;
-use crate::stats::Severity;
+use crate::report::{count, noun};
 use crate::time::Time;
 use crate::top::history::{COLUMN_SECS, Delay, Rates};
 use crate::top::look::Look;
-use crate::top::snapshot::{FollowedLog, Judging, Origin, SinkState, Snapshot, Training};
-use crate::top::state::{Picture, State, is_open};
-use crate::top::words::{age, clip, columns, fit, harmless};
+use crate::top::open::OpenIncidents;
+use crate::top::row::Row;
+use crate::top::snapshot::{Counts, FollowedLog, Origin, SinkState, Snapshot, Training};
+use crate::top::state::{Picture, State};
+use crate::top::words::{age, columns, fit, harmless};
 use crate::wording::{bytes, duration};
 
-/// Columns of the names of panels.
-const LABEL: usize = 9;
 /// Heights of the drawing of rates.
 const BLOCKS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 /// The most columns that it has.
@@ -27,191 +25,73 @@ const BEHIND: usize = 24;
 /// Logs that are listed one by one where there is room.
 const LOGS_MAX: usize = 8;
 
-/// A line that takes what still has room in it.
-struct Row {
-    spans: Vec<Span<'static>>,
-    left: usize,
-}
-
-impl Row {
-    fn new(label: &str, look: Look, width: u16) -> Self {
-        let mut row = Self {
-            spans: Vec::new(),
-            left: usize::from(width),
-        };
-        row.push(&format!(" {}", fit(label, LABEL)), look.dim());
-        row
-    }
-
-    /// Adds text, cut to what has room.
-    fn push(&mut self, text: &str, style: Style) {
-        let text = clip(text, self.left);
-        self.left -= columns(&text);
-        self.spans.push(Span::styled(text, style));
-    }
-
-    /// Adds text if all of it has room.
-    fn push_whole(&mut self, text: &str, style: Style) -> bool {
-        let has_room = columns(text) <= self.left;
-        if has_room {
-            self.push(text, style);
-        }
-        has_room
-    }
-
-    fn line(self) -> Line<'static> {
-        Line::from(self.spans)
-    }
-}
-
-/// Returns the first line: what is asked, whether it judges, and the time.
-pub(super) fn header(state: &State, now: Time, look: Look, width: u16) -> Line<'static> {
-    let mut row = Row {
-        spans: Vec::new(),
-        left: usize::from(width),
-    };
-    let present = format!("{} UTC ", clock(now));
-    let (word, why, style) = standing(state, now, look);
-    row.push(&format!(" {word} "), style);
-    if let Some(since) = state.paused {
-        row.push(" ", look.plain());
-        row.push(&format!(" PAUSED {} ", clock(since)), look.warning());
-    }
-    let mut facts = vec![harmless(&why)];
-    match state.picture.as_ref().map(|picture| &picture.snapshot) {
-        Some(snapshot) => {
-            let (place, version) = match &snapshot.origin {
-                Origin::Service { address, version } => (address.clone(), version.as_ref()),
-                Origin::Store(folder) => (format!("store {folder}"), None),
-            };
-            facts.push(harmless(&place));
-            facts.extend(snapshot.generation.map(|n| format!("generation {n}")));
-            facts.extend(version.map(|version| format!("plimsoll {}", harmless(version))));
-        }
-        None => facts.push(harmless(&state.source)),
-    }
-    let present_columns = columns(&present) + 2;
-    for (n, fact) in facts.iter().filter(|fact| !fact.is_empty()).enumerate() {
-        let text = format!("  {fact}");
-        let room = row.left.saturating_sub(present_columns);
-        // The first one is cut, so that there is something of it.
-        if n == 0 || columns(&text) <= room {
-            row.push(&clip(&text, room), look.plain());
-        }
-    }
-    let blanks = row.left.saturating_sub(columns(&present));
-    row.push(&" ".repeat(blanks), look.plain());
-    row.push_whole(&present, look.dim());
-    row.line()
-}
-
-/// Writes a time of day to the second.
-fn clock(time: Time) -> String {
-    let second = time.second_of_day();
-    let (hour, minute) = (second / 3_600, second / 60 % 60);
-    format!("{hour:02}:{minute:02}:{:02}", second % 60)
-}
-
-/// Returns how things stand, in one word, with why, and how that looks.
-fn standing(state: &State, now: Time, look: Look) -> (String, String, Style) {
-    if let Some(fault) = &state.fault {
-        let ago = age(now.secs_since(fault.since));
-        let word = format!("NOT ANSWERING since {}, {ago}", clock(fault.since));
-        return (word, fault.why.clone(), look.bad());
-    }
-    let Some(picture) = &state.picture else {
-        return ("ASKING".to_owned(), String::new(), look.plain());
-    };
-    let snapshot = &picture.snapshot;
-    let nothing = String::new;
-    match &snapshot.judging {
-        Judging::Failed(why) => ("NOT JUDGING".to_owned(), why.clone(), look.bad()),
-        Judging::Waits(_) if snapshot.training == Training::Running => {
-            ("LEARNING".to_owned(), nothing(), look.warning())
-        }
-        Judging::Waits(why) => ("WAITING".to_owned(), why.clone(), look.warning()),
-        Judging::Goes if picture.rates.is_behind => {
-            ("BEHIND".to_owned(), nothing(), look.warning())
-        }
-        Judging::Goes => ("JUDGING".to_owned(), nothing(), look.good()),
-        Judging::Noted(None) => (
-            "STORE".to_owned(),
-            "nothing follows".to_owned(),
-            look.bold(),
-        ),
-        Judging::Noted(Some(at)) => {
-            let since = age(now.secs_since(*at));
-            (
-                "STORE".to_owned(),
-                format!("judged {since} ago"),
-                look.bold(),
-            )
-        }
-    }
+/// A line above or below the incidents.
+pub(super) struct Panel {
+    /// How soon it gives way to incidents: the greatest first.
+    pub(super) rank: u8,
+    pub(super) line: Line<'static>,
 }
 
 /// Returns the lines above the incidents.
-pub(super) fn panels(state: &State, now: Time, look: Look, width: u16) -> Vec<Line<'static>> {
+pub(super) fn panels(state: &State, now: Time, look: Look, width: u16) -> Vec<Panel> {
     let Some(picture) = &state.picture else {
         return Vec::new();
     };
-    let mut lines = vec![open(state, picture, now, look, width)];
-    if picture.snapshot.counts.is_some() {
-        lines.push(events(picture, look, width));
-        lines.push(delay(picture, look, width));
-        lines.push(alerts(&picture.snapshot, look, width));
+    let snapshot = &picture.snapshot;
+    // What is wrong gives way last.
+    let fails = |sink: &SinkState| sink.failures > 0 || sink.given_up > 0;
+    let of_sinks = if snapshot.sinks.iter().any(fails) {
+        1
+    } else {
+        6
+    };
+    let of_training = match snapshot.training {
+        Training::Failed(_) | Training::Running => 2,
+        Training::Idle(_) => 7,
+    };
+    let mut panels = vec![(0, open(&snapshot.open, now, look, width))];
+    if let Some(counts) = &snapshot.counts {
+        panels.push((3, events(picture, counts, look, width)));
+        panels.push((4, delay(picture, counts, look, width)));
+        panels.push((5, alerts(counts, look, width)));
     }
-    lines.push(sinks(&picture.snapshot, look, width));
-    lines.push(training(&picture.snapshot, now, look, width));
-    if state.fault.is_some() {
-        // These are of then; only what incidents there are is still true.
-        let of_then = lines.drain(1..).map(|line| line.patch_style(look.dim()));
-        let of_then: Vec<_> = of_then.collect();
-        lines.extend(of_then);
-    }
-    lines
+    panels.push((of_sinks, sinks(snapshot, look, width)));
+    panels.push((of_training, training(snapshot, now, look, width)));
+    // Without an answer these are of then; only what incidents there are is still true.
+    let is_of_then = state.unanswered.is_some();
+    let panels = panels.into_iter().enumerate();
+    let panels = panels.map(|(n, (rank, line))| match is_of_then && n > 0 {
+        true => (rank, line.patch_style(look.dim())),
+        false => (rank, line),
+    });
+    panels.map(|(rank, line)| Panel { rank, line }).collect()
 }
 
 /// How many incidents of each severity nobody has given a verdict on.
-fn open(state: &State, picture: &Picture, now: Time, look: Look, width: u16) -> Line<'static> {
+fn open(open: &OpenIncidents, now: Time, look: Look, width: u16) -> Line<'static> {
     let mut row = Row::new("open", look, width);
-    let all = picture.snapshot.incidents.iter();
-    let open: Vec<_> = all.filter(|incident| is_open(incident)).collect();
-    let wanted = state.wanted();
-    let mut is_first = true;
-    for severity in Severity::ALL.into_iter().rev() {
-        let n = open.iter().filter(|i| i.severity == severity).count();
-        if n == 0 {
-            continue;
-        }
-        if !std::mem::take(&mut is_first) {
-            row.push("  ", look.plain());
-        }
+    if open.total() == 0 {
+        row.push("none", look.good());
+        return row.line();
+    }
+    let by_severity = open.by_severity.iter().rev().map(|(severity, n)| {
         let word = severity.to_string().to_uppercase();
-        let text = format!("{} {word}", count(n as u64));
-        row.push_whole(&text, look.severity(severity));
+        let text = format!("{} {word}", count(*n));
+        (text, look.severity(*severity), *n)
+    });
+    let by_severity: Vec<_> = by_severity.collect();
+    row.push_counted(&by_severity, |n| format!("+{}", count(n)));
+    let total = noun(open.total(), "incident", "incidents");
+    if row.push_whole(&format!("   {total}"), look.plain())
+        && let Some(newest) = open.newest
+    {
+        let newest = age(now.secs_since(newest));
+        row.push_whole(&format!(", newest {newest} ago"), look.plain());
     }
-    match open.iter().map(|incident| incident.end).max() {
-        Some(newest) => {
-            let newest = age(now.secs_since(newest));
-            row.push_whole(&format!("   newest {newest} ago"), look.plain());
-        }
-        None => match wanted.severity {
-            None => row.push("none", look.good()),
-            Some(least) => row.push(&format!("none that is {least} or above"), look.plain()),
-        },
-    }
-    let shown = match (wanted.is_open, wanted.severity) {
-        (false, None) => String::new(),
-        (true, None) => "   shown: only open".to_owned(),
-        (false, Some(least)) => format!("   shown: {least} and above"),
-        (true, Some(least)) => format!("   shown: only open, {least} and above"),
-    };
-    row.push_whole(&shown, look.warning());
     row.line()
 }
 
-fn events(picture: &Picture, look: Look, width: u16) -> Line<'static> {
+fn events(picture: &Picture, counts: &Counts, look: Look, width: u16) -> Line<'static> {
     let mut row = Row::new("events", look, width);
     let Rates {
         events_per_sec,
@@ -225,11 +105,6 @@ fn events(picture: &Picture, look: Look, width: u16) -> Line<'static> {
         None => "–".to_owned(),
     };
     row.push(&fit(&rate, NUMBER), look.bold());
-    let behind = picture
-        .snapshot
-        .counts
-        .as_ref()
-        .map_or(0, |c| c.behind_bytes);
     let most = row.left.saturating_sub(BEHIND).min(DRAWN_MAX);
     let from = columns.len().saturating_sub(most);
     let shown = &columns[from..];
@@ -245,7 +120,8 @@ fn events(picture: &Picture, look: Look, width: u16) -> Line<'static> {
     } else {
         look.plain()
     };
-    row.push_whole(&format!("   behind {}", bytes(behind as f64)), style);
+    let behind = bytes(counts.behind_bytes as f64);
+    row.push_whole(&format!("   behind {behind}"), style);
     row.line()
 }
 
@@ -257,30 +133,31 @@ fn bar(rate: f64, peak: f64) -> &'static str {
 }
 
 /// How late events come.
-fn delay(picture: &Picture, look: Look, width: u16) -> Line<'static> {
+fn delay(picture: &Picture, counts: &Counts, look: Look, width: u16) -> Line<'static> {
     let mut row = Row::new("delay", look, width);
     let delays = &picture.rates.delays;
     match delays.p50_p99 {
         Some((p50, p99)) => {
-            row.push(
-                &format!("p50 {}  p99 {}", span(p50), span(p99)),
-                look.bold(),
-            );
+            row.push_whole(&format!("p50 {}", span(p50)), look.bold());
+            row.push_whole(&format!("  p99 {}", span(p99)), look.bold());
             let over = match delays.is_recent {
                 true => "in 5 min",
-                false => "since it began",
+                false => "in all",
             };
             row.push_whole(&format!(" {over}"), look.dim());
         }
         None => row.push("no events yet", look.dim()),
     }
-    if let Some(counts) = &picture.snapshot.counts {
-        row.push_whole(&format!("   late {}", count(counts.late)), look.plain());
-        let style = match counts.rejected {
-            0 => look.plain(),
-            _ => look.warning(),
-        };
-        row.push_whole(&format!("   rejected {}", count(counts.rejected)), style);
+    let late = (counts.late, "late", look.plain());
+    let rejected = (counts.rejected, "rejected", look.warning());
+    // What is lost is said first.
+    let both = match counts.rejected {
+        0 => [late, (0, "rejected", look.plain())],
+        _ => [rejected, late],
+    };
+    for (n, what, style) in both {
+        let text = format!("   {what} {}", count(n));
+        let _ = row.push_whole(&format!("{text} in all"), style) || row.push_whole(&text, style);
     }
     row.line()
 }
@@ -294,38 +171,23 @@ fn span(delay: Delay) -> String {
     }
 }
 
-/// Alerts since the service began, by severity and by analytic.
-fn alerts(snapshot: &Snapshot, look: Look, width: u16) -> Line<'static> {
+/// Alerts since the service began, by analytic. They have no severity here: that of the incidents which they joined is what counts.
+fn alerts(counts: &Counts, look: Look, width: u16) -> Line<'static> {
     let mut row = Row::new("alerts", look, width);
-    let alerts = snapshot.counts.as_ref().map_or(&[][..], |c| &c.alerts);
-    let mut by_severity: BTreeMap<Severity, u64> = BTreeMap::new();
-    let mut by_analytic: BTreeMap<&str, (Severity, u64)> = BTreeMap::new();
-    for alert in alerts.iter().filter(|alert| alert.n > 0) {
-        *by_severity.entry(alert.severity).or_default() += alert.n;
-        let of = by_analytic
-            .entry(&alert.analytic)
-            .or_insert((alert.severity, 0));
-        *of = (of.0.max(alert.severity), of.1 + alert.n);
+    let mut analytics: Vec<_> = counts.alerts.iter().filter(|(_, n)| **n > 0).collect();
+    if analytics.is_empty() {
+        row.push("none in all", look.dim());
+        return row.line();
     }
-    if by_severity.is_empty() {
-        row.push("none since it began", look.dim());
-    }
-    for (n, (severity, alerts)) in by_severity.iter().rev().enumerate() {
-        let before = if n == 0 { "" } else { "  " };
-        row.push(
-            &format!("{before}{} {severity}", count(*alerts)),
-            look.plain(),
-        );
-    }
-    let mut analytics: Vec<_> = by_analytic.into_iter().collect();
-    analytics.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    for (n, (analytic, (_, alerts))) in analytics.iter().enumerate() {
-        let before = if n == 0 { "   " } else { "  " };
-        let text = format!("{before}{} {}", harmless(analytic), count(*alerts));
-        if !row.push_whole(&text, look.dim()) {
-            break;
-        }
-    }
+    analytics.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let total: u64 = counts.alerts.values().sum();
+    row.push(&format!("{} in all   ", count(total)), look.plain());
+    let analytics = analytics.into_iter().map(|(analytic, n)| {
+        let text = format!("{} {}", harmless(analytic), count(*n));
+        (text, look.dim(), *n)
+    });
+    let analytics: Vec<_> = analytics.collect();
+    row.push_counted(&analytics, |n| format!("others {}", count(n)));
     row.line()
 }
 
@@ -337,16 +199,37 @@ fn sinks(snapshot: &Snapshot, look: Look, width: u16) -> Line<'static> {
     // Those that fail come first: the others are well.
     let mut sinks: Vec<&SinkState> = snapshot.sinks.iter().collect();
     sinks.sort_by_key(|sink| std::cmp::Reverse((sink.failures, sink.given_up, sink.waiting)));
-    for (n, sink) in sinks.iter().enumerate() {
+    let n_all = sinks.len();
+    for (n, sink) in sinks.into_iter().enumerate() {
         let before = if n == 0 { "" } else { "   " };
-        row.push(&format!("{before}{} ", harmless(&sink.name)), look.plain());
-        match sink.failures {
-            0 => row.push("ok", look.good()),
-            n => row.push(&format!("FAILS {n} in a row"), look.bad()),
+        let (state, style) = match sink.failures {
+            0 => ("ok".to_owned(), look.good()),
+            n => (format!("FAILS {} in a row", count(n)), look.bad()),
+        };
+        let name = format!("{before}{} ", harmless(&sink.name));
+        let more = match n_all - n {
+            1 => String::new(),
+            others => format!("   +{}", others - 1),
+        };
+        if columns(&name) + columns(&state) + columns(&more) > row.left {
+            // What has no room is said to be there.
+            let more = format!("{before}+{}", n_all - n);
+            row.push_whole(
+                &more,
+                if sink.failures > 0 {
+                    look.bad()
+                } else {
+                    look.dim()
+                },
+            );
+            break;
         }
+        row.push(&name, look.plain());
+        row.push(&state, style);
         for (n, what) in [(sink.waiting, "wait"), (sink.given_up, "given up")] {
-            if n > 0 {
-                row.push_whole(&format!(", {} {what}", count(n)), look.warning());
+            let text = format!(", {} {what}", count(n));
+            if n > 0 && columns(&text) + columns(&more) <= row.left {
+                row.push(&text, look.warning());
             }
         }
     }
@@ -357,38 +240,32 @@ fn training(snapshot: &Snapshot, now: Time, look: Look, width: u16) -> Line<'sta
     let mut row = Row::new("training", look, width);
     match &snapshot.training {
         Training::Running => row.push("runs", look.warning()),
-        Training::Failed(why) => {
-            row.push("FAILED", look.bad());
-            row.push(&format!(" {}", harmless(why)), look.plain());
-        }
+        // Why is in the lines above.
+        Training::Failed(_) => row.push("FAILED", look.bad()),
         Training::Idle(Some(at)) => {
             let ago = age(now.secs_since(*at));
             row.push(&format!("{ago} ago"), look.plain());
         }
         Training::Idle(None) => match snapshot.origin {
-            Origin::Service { .. } => row.push("none since it began", look.dim()),
-            Origin::Store(_) => row.push("none yet", look.dim()),
+            Origin::Service { .. } => row.push("none since the service began", look.dim()),
+            Origin::Store { .. } => row.push("none yet", look.dim()),
         },
     }
     row.line()
 }
 
 /// Returns the lines below the incidents: how old the newest event of each log is.
-pub(super) fn logs(
-    state: &State,
-    now: Time,
-    look: Look,
-    width: u16,
-    is_roomy: bool,
-) -> Vec<Line<'static>> {
+pub(super) fn logs(state: &State, now: Time, look: Look, width: u16, is_roomy: bool) -> Vec<Panel> {
     let Some(picture) = &state.picture else {
         return Vec::new();
     };
     let logs = &picture.snapshot.logs;
-    match is_roomy {
+    let lines = match is_roomy {
         true => by_account(logs, now, look, width),
         false => vec![by_log(logs, now, look, width)],
-    }
+    };
+    let lines = lines.into_iter();
+    lines.map(|line| Panel { rank: 4, line }).collect()
 }
 
 /// Each log on one line, with the newest of its events.
@@ -407,9 +284,12 @@ fn by_log(logs: &[FollowedLog], now: Time, look: Look, width: u16) -> Line<'stat
         let before = if n == 0 { "" } else { "  " };
         let text = format!("{before}{} {}", harmless(log), age(now.secs_since(newest)));
         // What has no room is said to be there.
-        let more = format!("  +{}", n_all - n);
+        let more = match n_all - n {
+            1 => String::new(),
+            more => format!("  +{}", more - 1),
+        };
         if columns(&text) + columns(&more) > row.left {
-            row.push(&more, look.dim());
+            row.push_whole(&format!("{before}+{}", n_all - n), look.dim());
             break;
         }
         row.push(&text, look.plain());
@@ -431,10 +311,8 @@ fn by_account(logs: &[FollowedLog], now: Time, look: Look, width: u16) -> Vec<Li
         let mut row = Row::new(if n == 0 { "logs" } else { "" }, look, width);
         row.push(&fit(&harmless(log), 24), look.plain());
         row.push(&format!(" {} ", fit(&harmless(account), 20)), look.plain());
-        row.push(
-            &format!("last event {} ago", age(now.secs_since(*at))),
-            look.plain(),
-        );
+        let ago = age(now.secs_since(*at));
+        row.push_whole(&format!("last event {ago} ago"), look.plain());
         lines.push(row.line());
     }
     let more = newest.len().saturating_sub(LOGS_MAX);

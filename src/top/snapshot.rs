@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::incident::Incident;
-use crate::stats::Severity;
 use crate::time::Time;
+use crate::top::fault::Fault;
+use crate::top::listed::ListedIncidents;
+use crate::top::open::OpenIncidents;
+use crate::top::wanted::Wanted;
 
 /// What is known at one moment of a service, or of a store.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,10 +25,12 @@ pub struct Snapshot {
     pub logs: Vec<FollowedLog>,
     /// Where incidents also go.
     pub sinks: Vec<SinkState>,
-    /// The newest incidents of those that are wanted.
-    pub incidents: Vec<Incident>,
-    /// How many older ones there are.
-    pub n_left: u64,
+    /// Incidents on which nobody has given a verdict, whatever is listed.
+    pub open: OpenIncidents,
+    /// Which incidents are listed.
+    pub wanted: Wanted,
+    /// These incidents.
+    pub listed: ListedIncidents,
 }
 
 /// Where a snapshot comes from.
@@ -39,8 +43,22 @@ pub enum Origin {
         /// Its version, if it says one.
         version: Option<String>,
     },
-    /// A store in this folder.
-    Store(String),
+    /// A store.
+    Store {
+        /// Its folder.
+        folder: String,
+        /// The service that was asked first, and why it has no part in this.
+        instead_of: Option<InsteadOf>,
+    },
+}
+
+/// A service in whose place a store is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InsteadOf {
+    /// Its address.
+    pub address: String,
+    /// Why it has no answer.
+    pub fault: Fault,
 }
 
 /// Whether logs are judged.
@@ -81,23 +99,12 @@ pub struct Counts {
     /// How long after their time new events were read: the upper bounds of ranges, in whole seconds, `None` for the last one that has no
     /// bound, and how many events are in each range.
     pub delays: BTreeMap<DelayBound, u64>,
-    /// Alerts that were told.
-    pub alerts: Vec<AlertCount>,
+    /// Alerts that were told, each once however it went on, by analytic.
+    pub alerts: BTreeMap<String, u64>,
 }
 
 /// The upper bound of a range of delays, in seconds; `u64::MAX` of the last range, which has none.
 pub type DelayBound = u64;
-
-/// How many alerts of an analytic in a severity were told as new.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AlertCount {
-    /// The analytic.
-    pub analytic: String,
-    /// The severity.
-    pub severity: Severity,
-    /// How many.
-    pub n: u64,
-}
 
 /// A log that is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,28 +1,13 @@
 //! What is looked at, and what was pressed so far.
 
 use crate::incident::Incident;
-use crate::stats::Severity;
 use crate::time::Time;
+use crate::top::fault::Fault;
 use crate::top::history::{History, Moment, Rates};
 use crate::top::keys::{Key, Wish};
+use crate::top::open::is_open;
 use crate::top::snapshot::Snapshot;
-
-/// Which incidents are wanted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// Only those on which nobody has given a verdict.
-    pub is_open: bool,
-    /// Only this severity and above.
-    pub severity: Option<Severity>,
-}
-
-/// The severities that are wanted one after the other.
-const SEVERITIES: [Option<Severity>; 4] = [
-    None,
-    Some(Severity::Medium),
-    Some(Severity::High),
-    Some(Severity::Critical),
-];
+use crate::top::wanted::Wanted;
 
 /// A snapshot with what changed up to it.
 #[derive(Debug, Clone)]
@@ -31,11 +16,34 @@ pub(super) struct Picture {
     pub(super) rates: Rates,
 }
 
-/// Since when nothing is answered, and why.
+/// Since when there is no answer, and why.
 #[derive(Debug, Clone)]
-pub(super) struct Fault {
+pub(super) struct Unanswered {
     pub(super) since: Time,
-    pub(super) why: String,
+    pub(super) fault: Fault,
+}
+
+/// Lines of which the screen may have no room for all.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Scrolled {
+    /// Lines above the screen.
+    pub(super) above: usize,
+    /// How many there are, as they were drawn last.
+    pub(super) n_lines: usize,
+}
+
+impl Scrolled {
+    fn by(&mut self, lines: isize) {
+        // What is too far is put right when it is drawn.
+        self.above = self.above.saturating_add_signed(lines);
+    }
+
+    /// Takes how many lines there are, and how many have room; returns those that are on the screen.
+    pub(super) fn shown<'l, T>(&mut self, lines: &'l [T], room: usize) -> &'l [T] {
+        self.n_lines = lines.len();
+        self.above = self.above.min(lines.len().saturating_sub(room));
+        &lines[self.above..lines.len().min(self.above + room)]
+    }
 }
 
 /// An incident that was opened.
@@ -44,10 +52,7 @@ pub(super) struct Story {
     pub(super) id: String,
     /// Its text, or why there is none; nothing while it is asked for.
     pub(super) text: Option<Result<String, String>>,
-    /// Lines above the screen.
-    pub(super) scroll: usize,
-    /// How many lines it has, as it was drawn last.
-    pub(super) n_lines: usize,
+    pub(super) scrolled: Scrolled,
 }
 
 /// What is looked at, and what was pressed so far.
@@ -60,14 +65,15 @@ pub struct State {
     /// The newest one, while the picture is paused.
     newest: Option<Picture>,
     pub(super) paused: Option<Time>,
-    pub(super) fault: Option<Fault>,
+    pub(super) unanswered: Option<Unanswered>,
     /// When something was answered last.
     answered: Option<Time>,
     pub(super) wanted: Wanted,
     /// The id of the incident that is selected; the first one if it is not there.
     selected: Option<String>,
     pub(super) story: Option<Story>,
-    pub(super) is_helping: bool,
+    /// The help, if it is open.
+    pub(super) help: Option<Scrolled>,
     history: History,
     /// Lines of the list, or of what is opened, that the screen has. It is known once something was drawn.
     pub(super) page: usize,
@@ -82,12 +88,12 @@ impl State {
             picture: None,
             newest: None,
             paused: None,
-            fault: None,
+            unanswered: None,
             answered: None,
             wanted: Wanted::default(),
             selected: None,
             story: None,
-            is_helping: false,
+            help: None,
             history: History::default(),
             page: 1,
         }
@@ -95,11 +101,11 @@ impl State {
 
     /// Takes a snapshot. A picture that is paused stays.
     pub fn take(&mut self, mut snapshot: Snapshot, at: Moment) {
-        self.fault = None;
+        self.unanswered = None;
         if let Some(counts) = &snapshot.counts {
             self.history.add(at.elapsed, counts);
         }
-        put_in_order(&mut snapshot.incidents);
+        put_in_order(&mut snapshot.listed.incidents);
         let picture = Picture {
             snapshot,
             rates: self.history.rates(at.elapsed),
@@ -112,10 +118,10 @@ impl State {
     }
 
     /// Takes that nothing was answered, and why. What was known stays.
-    pub fn fail(&mut self, why: String, now: Time) {
-        let first = self.fault.as_ref().map(|fault| fault.since);
+    pub fn fail(&mut self, fault: Fault, now: Time) {
+        let first = self.unanswered.as_ref().map(|unanswered| unanswered.since);
         let since = self.answered.or(first).unwrap_or(now);
-        self.fault = Some(Fault { since, why });
+        self.unanswered = Some(Unanswered { since, fault });
     }
 
     /// Takes the text of an incident, or why there is none. If another one was opened in the meantime, it is left.
@@ -130,12 +136,12 @@ impl State {
         if matches!(key, Key::Interrupt | Key::Char('q')) {
             return Some(Wish::Quit);
         }
-        if self.is_helping {
-            self.is_helping = false;
-            return None;
-        }
         match key {
-            Key::Char('?') => self.is_helping = true,
+            Key::Char('?') if self.help.is_some() => self.help = None,
+            Key::Escape | Key::Enter if self.help.is_some() => self.help = None,
+            // What lies beneath the help is not steered.
+            Key::Char('p' | 'o' | 's') if self.help.is_some() => {}
+            Key::Char('?') => self.help = Some(Scrolled::default()),
             Key::Char('p') => self.pause(now),
             Key::Escape if self.story.is_some() => self.story = None,
             Key::Escape => return Some(Wish::Quit),
@@ -151,9 +157,7 @@ impl State {
                 return Some(Wish::Ask);
             }
             Key::Char('s') if self.story.is_none() => {
-                let at = SEVERITIES.iter().position(|s| *s == self.wanted.severity);
-                let next = at.map_or(0, |at| (at + 1) % SEVERITIES.len());
-                self.wanted.severity = SEVERITIES[next];
+                self.wanted.turn_severity();
                 return Some(Wish::Ask);
             }
             _ => {}
@@ -183,16 +187,14 @@ impl State {
         self.story = Some(Story {
             id: id.clone(),
             text: None,
-            scroll: 0,
-            n_lines: 0,
+            scrolled: Scrolled::default(),
         });
         Some(Wish::Open(id))
     }
 
     fn go(&mut self, by: isize) {
-        if let Some(story) = &mut self.story {
-            // What is too far is put right when it is drawn.
-            story.scroll = story.scroll.saturating_add_signed(by);
+        if let Some(scrolled) = self.scrolled() {
+            scrolled.by(by);
             return;
         }
         let incidents = self.incidents();
@@ -201,10 +203,16 @@ impl State {
         self.selected = incidents.get(at).map(|i| i.incident_id.clone());
     }
 
-    /// Returns the incidents that are shown.
+    /// Returns what is scrolled: nothing while the incidents are listed.
+    fn scrolled(&mut self) -> Option<&mut Scrolled> {
+        let story = self.story.as_mut().map(|story| &mut story.scrolled);
+        self.help.as_mut().or(story)
+    }
+
+    /// Returns the incidents that are listed.
     pub(super) fn incidents(&self) -> &[Incident] {
         let picture = self.picture.as_ref();
-        picture.map_or(&[], |picture| &picture.snapshot.incidents)
+        picture.map_or(&[], |picture| &picture.snapshot.listed.incidents)
     }
 
     /// Returns the place of the selected incident.
@@ -212,11 +220,6 @@ impl State {
         let is_it = |incident: &Incident| Some(&incident.incident_id) == self.selected.as_ref();
         self.incidents().iter().position(is_it).unwrap_or_default()
     }
-}
-
-/// Returns whether nobody has given a verdict on something of it.
-pub(super) fn is_open(incident: &Incident) -> bool {
-    incident.verdict.as_ref().is_none_or(|said| said.open > 0)
 }
 
 /// Puts open ones first, of these the severest, and of these those that went on last.

@@ -6,9 +6,12 @@ use ratatui::text::{Line, Span};
 use crate::alert::Status;
 use crate::incident::{Incident, IncidentEntity};
 use crate::report::layout::name_of;
+use crate::report::{count, noun};
 use crate::time::Time;
 use crate::top::look::Look;
-use crate::top::state::{State, is_open};
+use crate::top::open::is_open;
+use crate::top::row::Row;
+use crate::top::state::State;
 use crate::top::words::{age, clip, fit, fit_right, harmless};
 
 /// Columns of what each incident has, with a blank behind each.
@@ -55,6 +58,22 @@ impl Columns {
     }
 }
 
+/// The heights from which on there is a line that says which incidents are listed, and one of headings.
+const WITH_CAPTION: u16 = 2;
+const WITH_HEADINGS: u16 = 4;
+
+/// Returns how many lines show all incidents.
+pub(super) fn lines_needed(state: &State) -> u16 {
+    let n = state.incidents().len().max(1) + 2;
+    u16::try_from(n).unwrap_or(u16::MAX)
+}
+
+/// Returns how many incidents have room in so many lines.
+pub(super) fn rows(height: u16) -> u16 {
+    let above = u16::from(height >= WITH_CAPTION) + u16::from(height >= WITH_HEADINGS);
+    height.saturating_sub(above).max(1)
+}
+
 /// Returns the lines of the table, of which there are `height`.
 pub(super) fn table(
     state: &State,
@@ -62,42 +81,75 @@ pub(super) fn table(
     look: Look,
     (width, height): (u16, u16),
 ) -> Vec<Line<'static>> {
-    let width = usize::from(width);
-    let columns = Columns::of(width);
-    let heads = ["SEVERITY", "AGE", "STATE", "VERDICT", "WHO", "WHAT"];
-    let (first, rest) = columns.line(heads);
-    let head = clip(&format!(" {first}{rest}"), width);
-    let mut lines = vec![Line::styled(
-        head,
-        look.bold().add_modifier(Modifier::UNDERLINED),
-    )];
+    let rows = usize::from(rows(height));
     let incidents = state.incidents();
-    if incidents.is_empty() {
-        lines.push(Line::styled(nothing(state), look.dim()));
-        return lines;
-    }
-    let n_left = state.picture.as_ref().map_or(0, |p| p.snapshot.n_left);
-    let rows = usize::from(height).saturating_sub(1).max(1);
     let cursor = state.cursor();
     // The selected one is in the picture, and the first ones as long as that allows.
     let first = (cursor + 1).saturating_sub(rows);
-    for (at, incident) in incidents.iter().enumerate().skip(first).take(rows) {
-        lines.push(row(incident, now, look, &columns, (width, at == cursor)));
+    let last = incidents.len().min(first + rows);
+    let mut lines = Vec::new();
+    if height >= WITH_CAPTION {
+        lines.push(caption(state, look, width, (first, last)));
     }
-    if n_left > 0 && incidents.len() < rows {
-        let older = crate::report::noun(n_left, "older one", "older ones");
-        lines.push(Line::styled(format!(" and {older}"), look.dim()));
+    let width = usize::from(width);
+    let columns = Columns::of(width);
+    if height >= WITH_HEADINGS {
+        let headings = ["SEVERITY", "AGE", "STATE", "VERDICT", "WHO", "WHAT"];
+        let (severity, rest) = columns.line(headings);
+        let headings = clip(&format!(" {severity}{rest}"), width);
+        let style = look.bold().add_modifier(Modifier::UNDERLINED);
+        lines.push(Line::styled(headings, style));
+    }
+    if incidents.is_empty() {
+        let nothing = clip(nothing(state), width);
+        lines.push(Line::styled(nothing, look.dim()));
+    }
+    for (at, incident) in incidents.iter().enumerate().take(last).skip(first) {
+        lines.push(row(incident, now, look, &columns, (width, at == cursor)));
     }
     lines
 }
 
+/// Returns which incidents are listed, of how many, and which of these are on the screen.
+fn caption(state: &State, look: Look, width: u16, (first, last): (usize, usize)) -> Line<'static> {
+    let Some(picture) = &state.picture else {
+        return Line::default();
+    };
+    let mut row = Row::new("listed", look, width);
+    let listed = &picture.snapshot.listed;
+    let wanted = picture.snapshot.wanted;
+    let n = listed.incidents.len() as u64;
+    let shown = format!("{}–{}", count(first as u64 + 1), count(last as u64));
+    let shown = match (n, listed.left) {
+        (0, _) => "none".to_owned(),
+        (_, 0) => format!("{shown} of {}", noun(n, "incident", "incidents")),
+        (_, _) => format!("{shown} of the newest {}", count(n)),
+    };
+    row.push_whole(&shown, look.plain());
+    if !wanted.is_all() {
+        row.push_whole(&format!("   {wanted}"), look.warning());
+    }
+    if state.wanted() != wanted {
+        // The list is of what was wanted before.
+        let until = match state.paused {
+            Some(_) => "after the pause",
+            None => "asking for",
+        };
+        row.push_whole(&format!("   {until}: {}", state.wanted()), look.dim());
+    }
+    if listed.left > 0 {
+        let left = format!("   {} older not listed", count(listed.left));
+        row.push_whole(&left, look.warning());
+    }
+    row.line()
+}
+
 /// Says why there is no incident.
-fn nothing(state: &State) -> String {
-    let wanted = state.wanted();
-    match (&state.picture, wanted.is_open || wanted.severity.is_some()) {
-        (None, _) => " asking …".to_owned(),
-        (Some(_), false) => " no incidents".to_owned(),
-        (Some(_), true) => " no such incidents; `o` and `s` show others".to_owned(),
+fn nothing(state: &State) -> &'static str {
+    match &state.picture {
+        None => " asking …",
+        Some(picture) if picture.snapshot.wanted.is_all() => " no incidents",
+        Some(_) => " no such incidents; `o` and `s` show others",
     }
 }
 
@@ -137,14 +189,10 @@ fn row(
         Status::Closed => "over",
     };
     let verdict = match &incident.verdict {
-        Some(said) if said.open > 0 => format!("{} part", said.verdict),
-        Some(said) => said.verdict.to_string(),
-        None => "–".to_owned(),
-    };
-    let verdict = match &*verdict {
-        "true part" => "partly",
-        "false part" => "partly",
-        other => other,
+        None => "–",
+        Some(said) if said.open > 0 => "partly",
+        Some(said) if said.verdict => "true",
+        Some(_) => "false",
     };
     let severity = incident.severity.to_string().to_uppercase();
     let (who, what) = who_and_what(incident, columns.who);

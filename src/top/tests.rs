@@ -7,9 +7,11 @@ use ratatui::backend::TestBackend;
 use serde_json::json;
 
 use crate::incident::Incident;
+use crate::stats::Severity;
 use crate::time::Time;
 use crate::top::{
-    Answers, Key, ListedIncidents, Moment, Origin, Snapshot, State, Wanted, Wish, draw,
+    Answers, Fault, FaultKind, Incidents, InsteadOf, Judging, Key, ListedIncidents, Moment,
+    OpenIncidents, Origin, Snapshot, State, Training, Wanted, Wish, draw,
 };
 
 const NOW: &str = "2026-03-16T03:14:07Z";
@@ -113,16 +115,44 @@ fn snapshot(events: u64) -> Snapshot {
         address: "http://127.0.0.1:7337".to_owned(),
         version: Some("0.1.0".to_owned()),
     };
+    let answered = Incidents {
+        listed: ListedIncidents {
+            incidents: incidents(),
+            left: 0,
+        },
+        open: open(),
+    };
     let answers = Answers {
         ready: r#"{"scoring": {"status": "judging", "behind_bytes": 0},
                    "training": {"status": "idle", "last": "2026-03-16T02:01:00Z"}}"#,
         metrics: &metrics(events),
+        wanted: Wanted::default(),
+        incidents: &answered,
     };
-    let listed = ListedIncidents {
-        incidents: incidents(),
-        left: 0,
+    Snapshot::of_service(origin, answers).unwrap()
+}
+
+fn open() -> OpenIncidents {
+    let listed = |severity: Severity| {
+        let mut found = incidents();
+        found.retain(|i| i.verdict.is_none() && i.severity >= severity);
+        let left = found.len().saturating_sub(1) as u64;
+        found.truncate(1);
+        Ok::<_, ()>(ListedIncidents {
+            incidents: found,
+            left,
+        })
     };
-    Snapshot::of_service(origin, answers, listed).unwrap()
+    OpenIncidents::counted(listed).unwrap()
+}
+
+fn refused() -> Fault {
+    Fault {
+        kind: FaultKind::Refused,
+        what: "the service at http://127.0.0.1:7337 asks for a token".to_owned(),
+        hint: "put one with the right `read` into PLIMSOLL_TOKEN, and start `plimsoll top` again"
+            .to_owned(),
+    }
 }
 
 /// Somebody who has looked for a minute.
@@ -158,13 +188,92 @@ fn the_screen_says_whether_to_get_up_and_is_harmless() {
     insta::assert_snapshot!("top_80x24", screen(&mut state, 61, (80, 24)));
     insta::assert_snapshot!("top_120x40", screen(&mut state, 61, (120, 40)));
     insta::assert_snapshot!("top_60x20", screen(&mut state, 61, (60, 20)));
-    state.fail(
-        "cannot connect: Connection refused\u{1b}[2J".to_owned(),
-        at(65).now,
-    );
+    insta::assert_snapshot!("top_60x10", screen(&mut state, 61, (60, 10)));
+    let fault = Fault {
+        kind: FaultKind::Silent,
+        what: "no connection to http://127.0.0.1:7337: reset\u{1b}[2J".to_owned(),
+        hint: "is it the right host and port?".to_owned(),
+    };
+    state.fail(fault, at(65).now);
     insta::assert_snapshot!("top_not_answering", screen(&mut state, 245, (80, 24)));
     state.take(snapshot(9_000), at(246));
     assert!(screen(&mut state, 246, (80, 24)).starts_with(" JUDGING "));
+}
+
+#[test]
+fn what_is_wrong_is_said_whole_with_what_to_do() {
+    let mut state = State::new("http://127.0.0.1:7337".to_owned(), true);
+    state.fail(refused(), at(0).now);
+    insta::assert_snapshot!("top_refused", screen(&mut state, 1, (80, 24)));
+    // However small the screen is, and however much a service says.
+    let mut long = refused();
+    long.what += &format!(": {}", "many words ".repeat(90));
+    state.fail(long, at(1).now);
+    for size in [(80, 24), (60, 15), (40, 10), (30, 8)] {
+        let screen = screen(&mut state, 2, size);
+        assert!(screen.contains("PLIMSOLL_TOKEN"), "{screen}");
+    }
+    // A store is read in its place.
+    let mut snapshot = snapshot(1);
+    snapshot.counts = None;
+    snapshot.judging = Judging::Noted(None);
+    snapshot.training = Training::Failed("the disk is full".to_owned());
+    snapshot.origin = Origin::Store {
+        folder: "./plimsoll-store".to_owned(),
+        instead_of: Some(InsteadOf {
+            address: "http://127.0.0.1:7337".to_owned(),
+            fault: refused(),
+        }),
+    };
+    state.take(snapshot, at(3));
+    insta::assert_snapshot!("top_store_instead", screen(&mut state, 3, (80, 15)));
+}
+
+#[test]
+fn what_is_counted_is_all_there_is_and_the_list_says_what_it_has() {
+    let mut state = watched();
+    let mut more = snapshot(9_000);
+    more.listed.left = 1_157;
+    more.wanted.is_open = true;
+    more.open.by_severity.insert(Severity::Low, 99_999);
+    state.take(more, at(62));
+    let wide = screen(&mut state, 62, (80, 24));
+    let line = |screen: &str, name: &str| {
+        let mut lines = screen.lines();
+        lines
+            .find(|line| line.starts_with(&format!(" {name} ")))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    for (name, shown) in [
+        (
+            "open",
+            "1 CRITICAL  1 HIGH  1 MEDIUM  99,999 LOW   100,002 incidents",
+        ),
+        (
+            "listed",
+            "1–4 of the newest 4   only open   asking for: all",
+        ),
+        ("alerts", "6 in all   AN1594 4  AN0370 2"),
+    ] {
+        assert!(line(&wide, name).contains(shown), "{wide}");
+    }
+    // What finds no room is left out whole, and counted.
+    let numbers = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !(c.is_ascii_digit() || c == ','));
+        let words = words.filter(|word| !word.is_empty());
+        words.map(str::to_owned).collect()
+    };
+    let sums = ["100,000", "100,001", "100,002", "6", "2"];
+    for width in 1..80 {
+        let narrow = screen(&mut state, 62, (width, 24));
+        for name in ["open", "alerts", "delay", "listed"] {
+            let all = numbers(&line(&wide, name));
+            let is_known = |n: &String| all.contains(n) || sums.contains(&&**n);
+            let kept = numbers(&line(&narrow, name));
+            assert!(kept.iter().all(is_known), "{name}: {narrow}");
+        }
+    }
 }
 
 #[test]
@@ -191,7 +300,7 @@ fn keys_move_filter_pause_open_and_end() {
     state.press(Key::Down, now);
     // What is selected stays so when others come.
     let mut newer = snapshot(9_000);
-    newer.incidents.push(incident(
+    newer.listed.incidents.push(incident(
         "i0",
         ("critical", "new"),
         1,
@@ -215,13 +324,23 @@ fn keys_move_filter_pause_open_and_end() {
     state.press(Key::Char('p'), now);
     let paused = screen(&mut state, 62, (80, 24));
     assert!(paused.contains("PAUSED 03:15:08"), "{paused}");
-    newer.incidents.clear();
+    newer.listed.incidents.clear();
     state.take(newer, at(64));
     assert!(screen(&mut state, 64, (80, 24)).contains("deleted 9 buckets"));
     state.press(Key::Char('p'), now);
-    assert!(screen(&mut state, 64, (80, 24)).contains("no such incidents"));
+    assert!(screen(&mut state, 64, (80, 24)).contains("no incidents"));
     state.press(Key::Char('?'), now);
     insta::assert_snapshot!("top_help", screen(&mut state, 64, (80, 24)));
+    // Where it has no room it is scrolled, and nothing of it is cut.
+    let small = screen(&mut state, 64, (60, 15));
+    assert!(small.contains("Esc back  ↑↓ scroll  q quit") && !small.contains("rejected"));
+    state.press(Key::End, now);
+    let small = screen(&mut state, 64, (60, 15));
+    assert!(
+        small.contains("rejected") && !small.contains('…'),
+        "{small}"
+    );
+    assert_eq!(state.press(Key::Char('o'), now), None);
     assert_eq!(state.press(Key::Escape, now), None);
     for key in [Key::Escape, Key::Char('q'), Key::Interrupt] {
         assert_eq!(state.press(key, now), Some(Wish::Quit));
@@ -233,6 +352,7 @@ fn every_size_can_be_drawn_and_colours_are_never_needed() {
     let mut state = watched();
     for is_story in [false, true] {
         if is_story {
+            state.fail(refused(), at(61).now);
             state.press(Key::Enter, at(61).now);
             state.take_story("i2", Ok(HOSTILE.repeat(9)));
         }

@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthChar;
 
 use crate::report::Plain;
+use crate::report::layout::wrap;
 
 /// Marks that a character may carry. Scripts that people write need two; more only pile up over other lines.
 const MARKS_MAX: usize = 2;
@@ -28,21 +29,30 @@ pub(super) fn columns(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or_default()).sum()
 }
 
-/// Cuts a text at its end to so many columns.
+/// Cuts a text at its end to so many columns. Of a number that has no room nothing is left: a part of it would be another number.
 pub(super) fn clip(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_owned();
     }
-    let mut out = String::new();
+    let mut end = text.len();
     let mut left = width.saturating_sub(1);
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match left.checked_sub(c.width().unwrap_or_default()) {
             Some(rest) => left = rest,
-            None => break,
+            None => {
+                end = at;
+                break;
+            }
         }
-        out.push(c);
     }
-    let mut out = out.trim_end().to_owned();
+    let (kept, rest) = text.split_at(end);
+    let is_of_number = |c: char| c.is_ascii_digit() || ",.:".contains(c);
+    let goes_on = rest.trim_start_matches([',', '.', ':']);
+    let kept = match goes_on.starts_with(|c: char| c.is_ascii_digit()) {
+        true => kept.trim_end_matches(is_of_number),
+        false => kept,
+    };
+    let mut out = kept.trim_end().to_owned();
     if width > 0 {
         out.push('…');
     }
@@ -82,6 +92,15 @@ pub(super) fn broken(line: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Returns a text in lines of so many columns, at least one: broken between words, and a word that is longer than a line wherever it must be.
+pub(super) fn folded(text: &str, width: usize) -> Vec<String> {
+    let wrapped = wrap(text, width, 0);
+    wrapped
+        .split('\n')
+        .flat_map(|line| broken(line, width))
+        .collect()
+}
+
 /// Writes how long ago something was, in its largest unit: `4m`, `3h`, `12d`.
 pub(super) fn age(secs: i64) -> String {
     match secs.max(0) {
@@ -114,6 +133,16 @@ mod tests {
         assert_eq!(broken("  abcdefg", 6), ["  abcd", "  efg"]);
         assert_eq!(broken("日本語", 5), ["日本", "語"]);
         assert_eq!([broken("", 4), broken("ab", 0)], [vec![""], vec!["a", "b"]]);
+        for (width, shown) in [
+            (9, "read…"),
+            (10, "read…"),
+            (11, "read 3,456…"),
+            (17, "read 3,456 of…"),
+        ] {
+            assert_eq!(clip("read 3,456 of 12.5 GB", width), shown, "{width}");
+        }
+        assert_eq!(clip("1,234", 3), "…");
+        assert_eq!(folded("a token is needed", 8), ["a token", "is", "needed"]);
         assert_eq!([clip("abc", 0), clip("abc", 1)], ["", "…"]);
         assert_eq!([age(59), age(3_599), age(90_000)], ["59s", "59m", "1d"]);
     }

@@ -10,9 +10,8 @@ use crate::world::{World, plimsoll};
 
 /// Longer than anything here takes on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Its size.
-const ROWS: NonZero<u16> = NonZero::new(30).unwrap();
-const COLUMNS: NonZero<u16> = NonZero::new(100).unwrap();
+/// Its usual size: lines, and columns.
+const SIZE: (u16, u16) = (30, 100);
 
 pub struct Terminal {
     child: Child,
@@ -24,7 +23,13 @@ pub struct Terminal {
 impl Terminal {
     /// Runs a line of shell in a world; `$PLIMSOLL` is the program.
     pub fn run(world: &World, line: &str) -> Self {
-        let line = format!("stty rows {ROWS} cols {COLUMNS}; {line}");
+        Self::run_in(SIZE, world, line)
+    }
+
+    /// The same in so many lines and columns.
+    pub fn run_in((rows, columns): (u16, u16), world: &World, line: &str) -> Self {
+        let line = format!("stty rows {rows} cols {columns}; {line}");
+        let size = |n| NonZero::new(n).expect("it has a size");
         let mut child = Command::new("script")
             .args(["--quiet", "--return", "--command", &line, "/dev/null"])
             .current_dir(world.path())
@@ -51,7 +56,7 @@ impl Terminal {
             child,
             keys,
             written,
-            parser: vt100::Parser::new(ROWS, COLUMNS, 0),
+            parser: vt100::Parser::new(size(rows), size(columns), 0),
         }
     }
 

@@ -3,6 +3,7 @@
 mod screen;
 mod served;
 mod stored;
+mod unanswered;
 mod watched;
 
 use std::io::{self, IsTerminal};
@@ -29,8 +30,9 @@ const DRAW: Duration = Duration::from_secs(1);
 /// Watch a service or a store in the terminal: incidents, rates, and how late logs come
 ///
 /// It asks a running `plimsoll serve`: the one at --url, or else the one at the address of [serve] in the configuration (127.0.0.1:7337). If
-/// that one does not answer, or --store names a folder, it reads the store, which has incidents, logs and sinks but no rates. It changes
-/// nothing and takes no lock. A token is read from the variable PLIMSOLL_TOKEN; it needs the right `read`. `?` lists the keys.
+/// that one is not there, or does not answer you, it reads the store and says why; if --store names a folder, it reads that one. A store
+/// has incidents, logs and sinks but no rates. It changes nothing and takes no lock. A token is read from the variable PLIMSOLL_TOKEN; it needs the right
+/// `read`. `?` lists the keys.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The address of the service, as in `https://plimsoll.example.com:7337`.
@@ -84,10 +86,10 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
                     };
                     state.take(*snapshot, at);
                 }
-                Answer::Snapshot(Err(error)) => state.fail(error.with_causes(), now()),
+                Answer::Snapshot(Err(fault)) => state.fail(fault, now()),
                 Answer::Story(id, text) => {
                     let text = text.map(|text| console.commands().complete(&text));
-                    state.take_story(&id, text.map_err(|error| error.with_causes()));
+                    state.take_story(&id, text.map_err(|fault| fault.text()));
                 }
             }
         }

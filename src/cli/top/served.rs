@@ -7,18 +7,23 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::Url;
-use reqwest::blocking::{Client, RequestBuilder};
+use reqwest::blocking::Client;
+use reqwest::header::{LOCATION, RETRY_AFTER};
 use serde::Deserialize;
 
 use crate::cli::clock::elapsed;
 use crate::cli::incidents::commands;
 use crate::cli::top::stored::INCIDENTS_MAX;
+use crate::cli::top::unanswered::{Answered, Asked, TOKEN, Unanswered};
 use crate::config::Serve;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::incident::Incident;
 use crate::report::Paint;
-use crate::sinks::{Clients, leaves_unencrypted, why_unanswered};
-use crate::top::{Answers, ListedIncidents, Origin, Snapshot, Wanted, told_so_far};
+use crate::sinks::{Clients, leaves_unencrypted};
+use crate::top::{
+    Answers, Fault, Incidents, ListedIncidents, OpenIncidents, Origin, Snapshot, Wanted,
+    told_so_far, waits,
+};
 
 /// How long a connection and the whole of an answer may take.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -27,8 +32,6 @@ const WHOLE: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: u64 = 64 << 20;
 /// How often incidents are asked for although the service told nothing: verdicts of commands beside it are not counted by it.
 const INCIDENTS_EVERY: Duration = Duration::from_secs(15);
-/// The variable that has the token.
-const TOKEN: &str = "PLIMSOLL_TOKEN";
 
 pub(super) struct Served {
     client: Client,
@@ -40,8 +43,10 @@ pub(super) struct Served {
     /// Its version, once it has said one.
     version: Option<String>,
     has_answered: bool,
-    /// The incidents that were listed last: for what was wanted, at which count of what was told, and when.
-    listed: Option<(Wanted, u64, Duration, ListedIncidents)>,
+    /// The incidents that were answered last: for what was wanted, at which count of what was told, and when.
+    incidents: Option<(Wanted, u64, Duration, Incidents)>,
+    /// Why it is not asked before this time.
+    paused: Option<(Fault, Duration)>,
 }
 
 #[derive(Deserialize)]
@@ -60,18 +65,13 @@ struct Info {
     version: String,
 }
 
-#[derive(Deserialize)]
-struct Problem {
-    detail: String,
-}
-
 impl Served {
     /// Returns the service of the configuration, as it is reached from its own machine.
     ///
     /// # Errors
     ///
     /// A usage error as [`Self::at`].
-    pub(super) fn of(settings: &Serve) -> Result<Self> {
+    pub(super) fn of(settings: &Serve) -> Result<Self, Error> {
         let mut address = settings.listen;
         if address.ip().is_unspecified() {
             let here = match address.ip() {
@@ -95,7 +95,7 @@ impl Served {
     ///
     /// A usage error if it is no address of a service, or the token would be sent unencrypted to another machine. Fails if the
     /// certificates of this machine cannot be read.
-    pub(super) fn at(address: &str, is_here: bool) -> Result<Self> {
+    pub(super) fn at(address: &str, is_here: bool) -> Result<Self, Error> {
         let wrong = |why: &str| {
             Error::usage(format!("`{address}` is no address of a service: {why}"))
                 .hint("as in http://127.0.0.1:7337 or https://plimsoll.example.com:7337")
@@ -126,7 +126,8 @@ impl Served {
             token,
             version: None,
             has_answered: false,
-            listed: None,
+            incidents: None,
+            paused: None,
         })
     }
 
@@ -139,19 +140,32 @@ impl Served {
         self.has_answered
     }
 
-    /// Asks whether it is there.
+    /// Returns how things are.
     ///
     /// # Errors
     ///
-    /// Fails if it is not, or does not answer this caller.
-    pub(super) fn check(&mut self) -> Result<()> {
-        self.snapshot(Wanted::default()).map(|_| ())
+    /// Fails if it is not there, or does not answer this caller. One that refused is not asked again at once.
+    pub(super) fn snapshot(&mut self, wanted: Wanted) -> Result<Snapshot, Fault> {
+        if let Some((fault, until)) = &self.paused
+            && elapsed() < *until
+        {
+            return Err(fault.clone());
+        }
+        self.paused = None;
+        self.ask(wanted).map_err(|Unanswered { fault, pause, .. }| {
+            self.paused = Some((fault.clone(), elapsed() + pause));
+            fault
+        })
     }
 
-    pub(super) fn snapshot(&mut self, wanted: Wanted) -> Result<Snapshot> {
+    fn ask(&mut self, wanted: Wanted) -> Result<Snapshot, Unanswered> {
         let ready = self.get("readyz", &[], &[503])?;
         let metrics = self.get("metrics", &[], &[])?;
-        let listed = self.incidents(wanted, told_so_far(&metrics))?;
+        let incidents = match self.incidents(wanted, told_so_far(&metrics)) {
+            // As long as nothing was learnt there are none, and /readyz says why.
+            Err(unanswered) if unanswered.is_unavailable && waits(&ready) => Incidents::default(),
+            incidents => incidents?,
+        };
         if self.version.is_none() {
             let text = self.get("openapi.json", &[], &[])?;
             let description: Option<Description> = serde_json::from_str(&text).ok();
@@ -164,35 +178,53 @@ impl Served {
         let answers = Answers {
             ready: &ready,
             metrics: &metrics,
+            wanted,
+            incidents: &incidents,
         };
-        let snapshot = Snapshot::of_service(origin, answers, listed)?;
+        let snapshot = Snapshot::of_service(origin, answers);
+        let snapshot = snapshot.map_err(|e| self.asked().foreign(e.message()))?;
         self.has_answered = true;
         Ok(snapshot)
     }
 
-    /// Returns the incidents that are wanted. As long as nothing was told they are not asked for again.
-    fn incidents(&mut self, wanted: Wanted, told: u64) -> Result<ListedIncidents> {
+    /// Returns the incidents that are wanted, and how many are open. As long as nothing was told they are not asked for again.
+    fn incidents(&mut self, wanted: Wanted, told: u64) -> Result<Incidents, Unanswered> {
         let now = elapsed();
-        if let Some((of, at, when, listed)) = &self.listed
+        if let Some((of, at, when, incidents)) = &self.incidents
             && (*of, *at) == (wanted, told)
             && now.saturating_sub(*when) < INCIDENTS_EVERY
         {
-            return Ok(listed.clone());
+            return Ok(incidents.clone());
         }
-        let mut query = vec![("limit", INCIDENTS_MAX.to_string())];
+        let open = |severity| Wanted {
+            is_open: true,
+            severity: Some(severity),
+        };
+        let incidents = Incidents {
+            listed: self.list(wanted, INCIDENTS_MAX)?,
+            open: OpenIncidents::counted(|severity| self.list(open(severity), 1))?,
+        };
+        self.incidents = Some((wanted, told, now, incidents.clone()));
+        Ok(incidents)
+    }
+
+    fn list(&self, wanted: Wanted, limit: usize) -> Result<ListedIncidents, Unanswered> {
+        let mut query = vec![("limit", limit.to_string())];
         if wanted.is_open {
             query.push(("open", "true".to_owned()));
         }
         query.extend(wanted.severity.map(|s| ("severity", s.as_str().to_owned())));
-        let text = self.get("v1/incidents", &query, &[])?;
-        let listed: ListedIncidents = read(&text)?;
-        self.listed = Some((wanted, told, now, listed.clone()));
-        Ok(listed)
+        self.document("v1/incidents", &query)
     }
 
-    pub(super) fn story(&self, id: &str) -> Result<String> {
-        let text = self.get(&format!("v1/incidents/{id}"), &[], &[])?;
-        let told: Told = read(&text)?;
+    /// Returns the text of an incident.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::snapshot`] does, or if there is none with this id.
+    pub(super) fn story(&self, id: &str) -> Result<String, Fault> {
+        let told: Result<Told, _> = self.document(&format!("v1/incidents/{id}"), &[]);
+        let told = told.map_err(|unanswered| unanswered.fault)?;
         let incident = (&*told.incident.incident_id, told.incident.start);
         match self.is_here {
             true => Ok(told.text + &commands(incident, None, Paint::Never)),
@@ -200,7 +232,23 @@ impl Served {
         }
     }
 
-    fn get(&self, path: &str, query: &[(&str, String)], also: &[u16]) -> Result<String> {
+    fn document<T: for<'t> Deserialize<'t>>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<T, Unanswered> {
+        let text = self.get(path, query, &[])?;
+        let foreign = |e| format!("/{path} is not as it writes it ({e})");
+        serde_json::from_str(&text).map_err(|e| self.asked().foreign(&foreign(e)))
+    }
+
+    /// Asks; returns the answer if its status is 200, or one of these.
+    fn get(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        also: &[u16],
+    ) -> Result<String, Unanswered> {
         let mut url = self.url.clone();
         if let Ok(mut parts) = url.path_segments_mut() {
             parts.pop_if_empty().extend(path.split('/'));
@@ -213,37 +261,33 @@ impl Served {
             Some(token) => request.bearer_auth(token),
             None => request,
         };
-        answered(request, also)
-    }
-}
-
-/// Makes a request; returns the answer if its status is 200, or one of these.
-fn answered(request: RequestBuilder, also: &[u16]) -> Result<String> {
-    let response = request.send().map_err(|e| {
-        let (what, cause) = why_unanswered(&e);
-        Error::failed(what).cause(cause)
-    })?;
-    let status = response.status().as_u16();
-    let mut text = Vec::new();
-    let read = response.take(ANSWER_BYTES_MAX).read_to_end(&mut text);
-    read.map_err(|e| Error::failed("the answer breaks off").cause(e))?;
-    let text = String::from_utf8_lossy(&text).into_owned();
-    if status == 200 || also.contains(&status) {
-        return Ok(text);
-    }
-    let problem: Option<Problem> = serde_json::from_str(&text).ok();
-    let detail = problem.map(|problem| format!(": {}", problem.detail));
-    let error = Error::failed(format!("status {status}{}", detail.unwrap_or_default()));
-    match status {
-        401 | 403 => {
-            let needed = format!("put a token with the right `read` into {TOKEN}");
-            Err(Error::failed(format!("{}; {needed}", error.message())))
+        let response = request.send().map_err(|e| self.asked().silent(&e))?;
+        let status = response.status().as_u16();
+        let header = |name| {
+            let value = response.headers().get(name)?;
+            value.to_str().ok().map(|value| value.trim().to_owned())
+        };
+        let (location, retry_after) = (header(LOCATION), header(RETRY_AFTER));
+        let mut body = Vec::new();
+        let read = response.take(ANSWER_BYTES_MAX).read_to_end(&mut body);
+        read.map_err(|e| self.asked().broken_off(&e))?;
+        let body = String::from_utf8_lossy(&body).into_owned();
+        if status == 200 || also.contains(&status) {
+            return Ok(body);
         }
-        _ => Err(error),
+        Err(self.asked().refused(Answered {
+            status,
+            body: &body,
+            location: location.as_deref(),
+            retry_after: retry_after.and_then(|secs| secs.parse().ok()),
+        }))
     }
-}
 
-fn read<T: for<'t> Deserialize<'t>>(text: &str) -> Result<T> {
-    serde_json::from_str(text)
-        .map_err(|e| Error::failed("this is no answer of `plimsoll serve`").cause(e))
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            address: &self.address,
+            host: self.url.host_str().unwrap_or_default(),
+            with_token: self.token.is_some(),
+        }
+    }
 }

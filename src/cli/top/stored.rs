@@ -10,7 +10,10 @@ use crate::report::{Paint, incident};
 use crate::sinks;
 use crate::store::Store;
 use crate::time::Time;
-use crate::top::{FollowedLog, Judging, Origin, SinkState, Snapshot, Training, Wanted};
+use crate::top::{
+    FollowedLog, InsteadOf, Judging, ListedIncidents, OpenIncidents, Origin, SinkState, Snapshot,
+    Training, Wanted,
+};
 
 /// Incidents that are asked for at once.
 pub(super) const INCIDENTS_MAX: usize = 100;
@@ -22,16 +25,6 @@ pub(super) struct Stored {
     playbook: Playbook,
     /// How far logs were followed, as it was noted at this time.
     followed: Option<(Option<Time>, Vec<FollowedLog>)>,
-}
-
-/// Returns the selection of what is wanted.
-pub(super) fn selection(wanted: Wanted) -> Selection {
-    Selection {
-        severity: wanted.severity,
-        is_open: wanted.is_open,
-        limit: Some(INCIDENTS_MAX),
-        ..Selection::default()
-    }
 }
 
 impl Stored {
@@ -54,17 +47,32 @@ impl Stored {
         self.store.root().is_dir()
     }
 
-    pub(super) fn snapshot(&mut self, wanted: Wanted) -> Result<Snapshot> {
+    /// Returns how things are. `instead_of` is the service in whose place the store is read.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store is not there any more, or cannot be read.
+    pub(super) fn snapshot(
+        &mut self,
+        wanted: Wanted,
+        instead_of: Option<InsteadOf>,
+    ) -> Result<Snapshot> {
         let manifest = self.store.manifest()?;
         let published = match &manifest {
             Some(manifest) => self.store.published_at(manifest)?,
             None => None,
         };
-        let page = self.inquiry.incidents(&selection(wanted), &self.playbook)?;
+        let open = |severity| Wanted {
+            is_open: true,
+            severity: Some(severity),
+        };
         let sinks = sinks::states(&self.sinks, &self.store)?.into_iter();
         let (noted, logs) = self.followed()?;
         Ok(Snapshot {
-            origin: Origin::Store(self.store.root().display().to_string()),
+            origin: Origin::Store {
+                folder: self.store.root().display().to_string(),
+                instead_of,
+            },
             judging: Judging::Noted(noted),
             training: Training::Idle(published),
             generation: manifest.map(|manifest| manifest.generation),
@@ -78,8 +86,23 @@ impl Stored {
                     failures: state.status.failures.into(),
                 })
                 .collect(),
+            open: OpenIncidents::counted(|severity| self.list(open(severity), 1))?,
+            wanted,
+            listed: self.list(wanted, INCIDENTS_MAX)?,
+        })
+    }
+
+    fn list(&self, wanted: Wanted, limit: usize) -> Result<ListedIncidents> {
+        let selection = Selection {
+            severity: wanted.severity,
+            is_open: wanted.is_open,
+            limit: Some(limit),
+            ..Selection::default()
+        };
+        let page = self.inquiry.incidents(&selection, &self.playbook)?;
+        Ok(ListedIncidents {
             incidents: page.items.into_iter().map(|(told, _)| told).collect(),
-            n_left: page.n_left as u64,
+            left: page.n_left as u64,
         })
     }
 

@@ -10,10 +10,10 @@ use crate::cli::options::STORE_DEFAULT;
 use crate::cli::setup::load;
 use crate::cli::top::served::Served;
 use crate::cli::top::stored::Stored;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::incident::Playbook;
 use crate::report::Plain;
-use crate::top::{Snapshot, Wanted};
+use crate::top::{Fault, FaultKind, InsteadOf, Snapshot, Wanted};
 
 /// What is watched.
 pub(super) enum Watched {
@@ -28,9 +28,9 @@ pub(super) enum Watched {
 /// What was answered.
 pub(super) enum Answer {
     /// How things are.
-    Snapshot(Result<Box<Snapshot>>),
+    Snapshot(Result<Box<Snapshot>, Fault>),
     /// The text of the incident with this id.
-    Story(String, Result<String>),
+    Story(String, Result<String, Fault>),
 }
 
 enum Question {
@@ -50,7 +50,7 @@ impl Watched {
     /// # Errors
     ///
     /// A usage error if the configuration has faults, the address is none, or there is neither service nor store.
-    pub(super) fn of(url: Option<&str>, common: &Common) -> Result<Self> {
+    pub(super) fn of(url: Option<&str>, common: &Common) -> Result<Self, Error> {
         let setup = load(common.config.as_deref())?;
         if let Some(url) = url {
             return Ok(Self::Service(Served::at(url, false)?));
@@ -68,13 +68,8 @@ impl Watched {
             };
         }
         let mut served = Served::of(&setup.config.serve)?;
-        if !is_there && let Err(error) = served.check() {
-            let message = format!(
-                "there is no store `{STORE_DEFAULT}`, and no service at {}",
-                Plain(served.address())
-            );
-            let error = Error::usage(message).cause(error.with_causes());
-            return Err(error.hint("`--url` names another service, `--store` another store"));
+        if !is_there && let Err(fault) = served.snapshot(Wanted::default()) {
+            return Err(neither(served.address(), &fault));
         }
         Ok(Self::Either(served, Box::new(stored)))
     }
@@ -87,25 +82,33 @@ impl Watched {
         }
     }
 
-    fn snapshot(&mut self, wanted: Wanted) -> Result<Box<Snapshot>> {
+    fn snapshot(&mut self, wanted: Wanted) -> Result<Box<Snapshot>, Fault> {
         match self {
             Self::Service(served) => served.snapshot(wanted),
-            Self::Store(stored) => stored.snapshot(wanted),
+            Self::Store(stored) => stored.snapshot(wanted, None).map_err(unreadable),
             Self::Either(served, stored) => match served.snapshot(wanted) {
                 Ok(snapshot) => Ok(snapshot),
-                Err(error) if served.has_answered() || !stored.is_there() => Err(error),
-                Err(_) => stored.snapshot(wanted),
+                Err(fault) if served.has_answered() || !stored.is_there() => Err(fault),
+                Err(fault) => {
+                    let address = served.address().to_owned();
+                    let instead_of = InsteadOf {
+                        address,
+                        fault: fault.clone(),
+                    };
+                    let snapshot = stored.snapshot(wanted, Some(instead_of));
+                    snapshot.map_err(|error| nor_readable(fault, error))
+                }
             },
         }
         .map(Box::new)
     }
 
-    fn story(&mut self, id: &str) -> Result<String> {
+    fn story(&mut self, id: &str) -> Result<String, Fault> {
         match self {
             Self::Service(served) => served.story(id),
-            Self::Store(stored) => stored.story(id),
+            Self::Store(stored) => stored.story(id).map_err(unreadable),
             Self::Either(served, _) if served.has_answered() => served.story(id),
-            Self::Either(_, stored) => stored.story(id),
+            Self::Either(_, stored) => stored.story(id).map_err(unreadable),
         }
     }
 
@@ -114,7 +117,7 @@ impl Watched {
     /// # Errors
     ///
     /// Fails if no thread can be started.
-    pub(super) fn start(self, every: Duration, wanted: Wanted) -> Result<Asking> {
+    pub(super) fn start(self, every: Duration, wanted: Wanted) -> Result<Asking, Error> {
         let (ask, questions) = unbounded();
         let (give, answers) = unbounded();
         std::thread::Builder::new()
@@ -159,6 +162,51 @@ impl Watched {
     }
 }
 
+/// Returns why a store cannot be shown.
+fn unreadable(error: Error) -> Fault {
+    let why: Vec<&str> = [error.message()]
+        .into_iter()
+        .chain(error.causes().iter().map(String::as_str))
+        .collect();
+    Fault {
+        kind: FaultKind::Failing,
+        what: why.join("; "),
+        hint: error.hints().join("; "),
+    }
+}
+
+/// Returns why neither a service nor a store is shown.
+fn nor_readable(service: Fault, error: Error) -> Fault {
+    match service.kind {
+        FaultKind::Absent => {
+            let store = unreadable(error);
+            Fault {
+                what: format!("{}, and {}", service.what, store.what),
+                hint: store.hint,
+                ..service
+            }
+        }
+        // That one is there, and may know more.
+        _ => service,
+    }
+}
+
+/// Returns that there is no store, and why the service at an address is none to be watched.
+fn neither(address: &str, fault: &Fault) -> Error {
+    let no_store = format!("there is no store `{STORE_DEFAULT}`");
+    let error = match fault.kind {
+        FaultKind::Absent => {
+            Error::usage(format!("{no_store}, and no service at {}", Plain(address)))
+        }
+        _ => Error::usage(format!("{no_store}, and {}", Plain(&fault.what))),
+    };
+    let error = match (fault.kind, fault.hint.is_empty()) {
+        (FaultKind::Absent, _) | (_, true) => error,
+        _ => error.hint(Plain(&fault.hint).to_string()),
+    };
+    error.hint("`--url` names another service, `--store` another store")
+}
+
 impl Asking {
     /// Asks how things are, with the incidents that are wanted from now on.
     pub(super) fn ask(&self, wanted: Wanted) {
@@ -176,7 +224,7 @@ impl Asking {
     /// # Errors
     ///
     /// Fails if the thread broke off.
-    pub(super) fn answer(&self) -> Result<Option<Answer>> {
+    pub(super) fn answer(&self) -> Result<Option<Answer>, Error> {
         match self.answers.try_recv() {
             Ok(answer) => Ok(Some(answer)),
             Err(TryRecvError::Empty) => Ok(None),

@@ -11,6 +11,25 @@ pub enum Kind {
     Failed,
     /// What was asked for is not there (exit status 1).
     Missing,
+    /// What was asked for does not go together with what is there (exit status 1).
+    Conflict,
+}
+
+/// How somebody asked. What he can do next is called otherwise in a request than at a command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// By a command.
+    Command,
+    /// By HTTP.
+    Http,
+}
+
+/// What can be done next.
+#[derive(Debug, Clone)]
+struct Hint {
+    text: String,
+    /// How it can be done; `None` for what holds however it was asked.
+    by: Option<Audience>,
 }
 
 /// An error with its causes, outermost first, and hints on what to do.
@@ -19,7 +38,7 @@ pub struct Error {
     kind: Kind,
     message: String,
     causes: Vec<String>,
-    hints: Vec<String>,
+    hints: Vec<Hint>,
 }
 
 /// A result whose error is an [`Error`].
@@ -41,6 +60,11 @@ impl Error {
         Self::new(Kind::Missing, message.into())
     }
 
+    /// Makes an error of something that does not go together with what is there.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(Kind::Conflict, message.into())
+    }
+
     fn new(kind: Kind, message: String) -> Self {
         Self {
             kind,
@@ -56,10 +80,40 @@ impl Error {
         self
     }
 
-    /// Adds a hint on what the user can do.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+    /// Adds a hint on what the user can do, however he asked. It names no command and no option.
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        self.with_hint(hint.into(), None)
+    }
+
+    /// Adds a hint for who asked by a command.
+    pub fn hint_by_command(self, hint: impl Into<String>) -> Self {
+        self.with_hint(hint.into(), Some(Audience::Command))
+    }
+
+    /// Adds a hint for who asked by HTTP.
+    pub fn hint_by_http(self, hint: impl Into<String>) -> Self {
+        self.with_hint(hint.into(), Some(Audience::Http))
+    }
+
+    fn with_hint(mut self, text: String, by: Option<Audience>) -> Self {
+        self.hints.push(Hint { text, by });
         self
+    }
+
+    /// Puts before the message what it is about.
+    pub fn within(mut self, what: impl fmt::Display) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
+    /// Makes one of several errors of the command line or the configuration, which has them as its causes. Of a single one it is that one.
+    pub fn joined(what: &str, errors: &[Self]) -> Self {
+        if let [one] = errors {
+            return one.clone();
+        }
+        let error = Self::usage(format!("{what}: {} faults", errors.len()));
+        let causes = errors.iter().map(Self::with_causes);
+        causes.fold(error, Self::cause)
     }
 
     /// Returns the kind.
@@ -69,20 +123,19 @@ impl Error {
 
     /// Returns the message with the hints behind it, for a warning of one line.
     pub fn with_hints(&self) -> String {
-        let parts: Vec<&str> = [self.message.as_str()]
-            .into_iter()
-            .chain(self.hints.iter().map(String::as_str))
-            .collect();
+        let hints = self.hints(Audience::Command);
+        let parts: Vec<&str> = std::iter::once(&*self.message).chain(hints).collect();
         parts.join("; ")
     }
 
     /// Returns the message with the causes and hints behind it, for one line.
     pub fn with_causes(&self) -> String {
-        let parts = [&self.message]
-            .into_iter()
-            .chain(&self.causes)
-            .chain(&self.hints);
-        parts.map(String::as_str).collect::<Vec<_>>().join("; ")
+        let hints = self.hints(Audience::Command);
+        let parts: Vec<&str> = std::iter::once(&*self.message)
+            .chain(self.causes.iter().map(String::as_str))
+            .chain(hints)
+            .collect();
+        parts.join("; ")
     }
 
     /// Returns the causes, the outermost first.
@@ -90,9 +143,10 @@ impl Error {
         &self.causes
     }
 
-    /// Returns the hints on what the user can do.
-    pub fn hints(&self) -> &[String] {
-        &self.hints
+    /// Returns the hints on what who asked so can do.
+    pub fn hints(&self, audience: Audience) -> impl Iterator<Item = &str> {
+        let is_for = move |hint: &&Hint| hint.by.is_none_or(|by| by == audience);
+        self.hints.iter().filter(is_for).map(|hint| &*hint.text)
     }
 
     /// Returns the message without causes and hints.
@@ -107,7 +161,7 @@ impl fmt::Display for Error {
         for cause in &self.causes {
             write!(f, "\ncause: {cause}")?;
         }
-        for hint in &self.hints {
+        for hint in self.hints(Audience::Command) {
             write!(f, "\nhint:  {hint}")?;
         }
         Ok(())

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
             }
             match error.kind() {
                 Kind::Usage => ExitCode::from(2),
-                Kind::Failed | Kind::Missing => ExitCode::FAILURE,
+                Kind::Failed | Kind::Missing | Kind::Conflict => ExitCode::FAILURE,
             }
         }
     }

@@ -244,6 +244,34 @@ fn only_the_command_line_prints() {
     }
 }
 
+/// What a client of the service is told to do must be something that it can do.
+#[test]
+fn a_hint_for_everybody_names_no_command_and_no_option() {
+    // Nobody asks these by HTTP.
+    let asked_by_commands = ["cli", "evaluation", "mcp", "simulate", "story"];
+    for (path, code) in sources() {
+        if asked_by_commands.contains(&module_of(&path).as_str()) {
+            continue;
+        }
+        for (at, _) in code.match_indices(".hint(") {
+            let mut depth = 0;
+            let end = code[at..].find(|c| {
+                depth += i32::from(c == '(') - i32::from(c == ')');
+                depth == 0 && c == ')'
+            });
+            let hint = &code[at..at + end.unwrap_or(0)];
+            let is_option = hint.match_indices("--").any(|(dashes, _)| {
+                hint[dashes + 2..].starts_with(|c: char| c.is_ascii_lowercase())
+            });
+            assert!(
+                !is_option && !hint.contains("`plimsoll "),
+                "{}: `{hint}`: hints that name commands are for who asked by one: `hint_by_command`, and `hint_by_http` beside it",
+                path.display()
+            );
+        }
+    }
+}
+
 #[test]
 fn only_the_command_line_reads_the_clock() {
     for (path, code) in sources() {

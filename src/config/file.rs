@@ -84,7 +84,10 @@ impl ConfigFile {
             let before = fs::metadata(&path).map_err(cannot)?;
             // The owner first: to give a file away may cost it some permissions.
             keep_owner(beside.as_file(), &before).map_err(|e| {
-                cannot(e).hint("nothing was written; run the command as the owner of the file")
+                cannot(e)
+                    .hint("nothing was written")
+                    .hint_by_command("run the command as the owner of the file")
+                    .hint_by_http("the service must run as the owner of the file, or be allowed to give files to him")
             })?;
             let permissions = before.permissions();
             beside
@@ -96,8 +99,10 @@ impl ConfigFile {
         let now = fs::read(&path).unwrap_or_default();
         if now != self.text.as_bytes() {
             return Err(
-                Error::failed(format!("`{}` was changed by another program", self.name))
-                    .hint("nothing was written; run the command again"),
+                Error::conflict(format!("`{}` was changed by another program", self.name))
+                    .hint("nothing was written")
+                    .hint_by_command("run the command again")
+                    .hint_by_http("send it again"),
             );
         }
         if self.is_there {
@@ -127,7 +132,9 @@ pub(super) fn text_of(path: &Path, may_be_missing: bool) -> Result<Option<String
         Err(e) if e.kind() == ErrorKind::NotFound && may_be_missing => return Ok(None),
         Err(e) => {
             let error = Error::usage(format!("cannot read the configuration `{name}`"));
-            return Err(error.cause(e).hint("name another with `--config`"));
+            return Err(error
+                .cause(e)
+                .hint_by_command("name another with `--config`"));
         }
     };
     let text = String::from_utf8(bytes)

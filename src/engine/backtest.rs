@@ -414,7 +414,7 @@ fn split_day(days: &[Day], intake: &IntakeSummary, options: &BacktestOptions) ->
             Some(own) => error.cause(format!("`{}` is plimsoll's own file", own.file)),
             None => error,
         }
-        .hint(match intake.records() {
+        .hint_by_command(match intake.records() {
             0 => "the files are empty",
             _ if intake.rejected().is_empty() => {
                 "each record was left out on purpose: `plimsoll inspect LOGS` says why"

@@ -151,7 +151,7 @@ pub fn feedback_on_all(
     let lock = store.lock(Role::Learner);
     let training = lock
         .and_then(|lock| train_holding(setup, store, &lock, Vec::new(), reading, progress))
-        .map_err(|e| e.hint("the verdict is stored: the next `plimsoll train` applies it"))?;
+        .map_err(|e| e.hint("the verdict is stored: the next training applies it"))?;
     if training.published {
         for (at, was) in felt.iter().zip(was) {
             said[*at].change = Change::between(was, baselines(at)?);
@@ -168,8 +168,9 @@ fn metrics_of(setup: &Setup, analytic: &str) -> Result<Vec<Metric>> {
     }
     let found = setup.analytics.iter().find(|a| *a.id == *analytic);
     found.map(|analytic| analytic.metrics()).ok_or_else(|| {
-        Error::usage(format!("there is no analytic `{analytic}` any more"))
-            .hint("give the configuration that the alert was scored with: `--config FILE`")
+        Error::usage(format!("there is no analytic `{analytic}` any more")).hint_by_command(
+            "give the configuration that the alert was scored with: `--config FILE`",
+        )
     })
 }
 

@@ -41,7 +41,7 @@ pub fn nightly(
 ) -> Result<NightSummary> {
     if files.contains(&InputFile::Stdin) {
         return Err(Error::usage("a night reads its logs twice, so `-` is none")
-            .hint("give files or folders; `plimsoll train -` learns standard input"));
+            .hint_by_command("give files or folders; `plimsoll train -` learns standard input"));
     }
     let lock = store.lock(Role::Learner)?;
     let how = (options, &read_options);

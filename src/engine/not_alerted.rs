@@ -420,16 +420,20 @@ fn find<'f>(
             "no event of {entity} is known on {}, so there was nothing to judge",
             question.day
         )),
-        None => Error::missing(format!(
-            "no entity matches `{}` on {}",
-            question.entity, question.day
-        ))
-        .hint(match facts.keys().any(is_others) {
-            true => {
-                "the day had more new names than are told apart: it may be one of the `(others)` of its account or role"
+        None => {
+            let error = Error::missing(format!(
+                "no entity matches `{}` on {}",
+                question.entity, question.day
+            ));
+            match facts.keys().any(is_others) {
+                true => error.hint(
+                    "the day had more new names than are told apart: it may be one of the `(others)` of its account or role",
+                ),
+                false => error
+                    .hint_by_command("`plimsoll show` lists the most active and the newest identities")
+                    .hint_by_http("GET /v1/entities lists the most active"),
             }
-            false => "`plimsoll show` lists the most active and the newest identities",
-        }),
+        }
     })
 }
 

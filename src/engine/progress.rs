@@ -31,5 +31,7 @@ impl Progress for NoProgress {
 
 /// The error for work that the user stopped.
 pub(crate) fn cancelled() -> Error {
-    Error::failed("stopped").hint("nothing was published; run the command again")
+    Error::failed("stopped")
+        .hint("nothing was published")
+        .hint_by_command("run the command again")
 }

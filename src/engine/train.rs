@@ -428,7 +428,7 @@ fn would_forget(n_dropped: usize, n_stored: usize, last: Day) -> Error {
         "these logs reach to {last}, and {n_dropped} of the {n_stored} days in the store would be forgotten: they lie \
          more than {TRAIT_MEMORY_DAYS} days before"
     ))
-    .hint("if the date is right, start again with another `--store`")
+    .hint_by_command("if the date is right, start again with another `--store`")
 }
 
 /// Returns whether a day grew so much after it was scored that the stored distributions no longer represent it.

@@ -269,6 +269,7 @@ fn find(generation: &Generation, wanted: &str) -> Result<Entity> {
             "generation {} has no baseline of `{wanted}`",
             generation.number
         ))
-        .hint("`plimsoll show` lists the most active and the newest identities")
+        .hint_by_command("`plimsoll show` lists the most active and the newest identities")
+        .hint_by_http("GET /v1/entities lists the most active")
     })
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::error::Error;
+use crate::error::{Audience, Error};
 use crate::report::Plain;
 
 /// What each answer says of its member `untrusted`.
@@ -93,10 +93,11 @@ impl Answer {
 
 /// Returns what the client is sent of an error: its message may name things from logs, and so may its hints.
 pub(super) fn of_error(error: &Error) -> Value {
+    let hints: Vec<&str> = error.hints(Audience::Command).collect();
     let document = json!({
         "error": error.message(),
         "causes": error.causes(),
-        "hints": error.hints(),
+        "hints": hints,
     });
     Answer::of(&document).document()
 }

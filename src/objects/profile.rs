@@ -51,7 +51,7 @@ pub fn complete(settings: &mut BTreeMap<String, String>) -> Result<()> {
         return Ok(());
     }
     match asked {
-        Some(name) => Err(Error::failed(format!("the AWS profile `{name}` has no keys that can be read here")).hint(format!(
+        Some(name) => Err(Error::failed(format!("the AWS profile `{name}` has no keys that can be read here")).hint_by_command(format!(
             "where it signs in or assumes a role, export what it comes to: eval \"$(aws configure export-credentials --profile {name} --format env)\""
         ))),
         None => Ok(()),

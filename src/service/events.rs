@@ -196,7 +196,9 @@ fn keep_all(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 format!("nothing of it could be read: {}", receipt.reasons()),
             )
-            .hint("`plimsoll inspect FILE` says what it sees; docs/FORMATS.md lists the formats")
+            .hint(
+                "docs/FORMATS.md lists the formats that are read, as they are or with gzip or zstd",
+            )
         });
     }
     if receipt.events > 0 {

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::json;
 
-use crate::error::{Error, Kind};
+use crate::error::{Audience, Error, Kind};
 
 /// What went wrong with a request.
 #[derive(Debug)]
@@ -82,8 +82,16 @@ impl From<Error> for Problem {
         let status = match error.kind() {
             Kind::Usage => StatusCode::BAD_REQUEST,
             Kind::Missing => StatusCode::NOT_FOUND,
+            Kind::Conflict => StatusCode::CONFLICT,
             Kind::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self::new(status, error.with_causes())
+        let hints: Vec<&str> = error.hints(Audience::Http).collect();
+        let causes = error.causes().iter().map(String::as_str);
+        let detail: Vec<&str> = std::iter::once(error.message()).chain(causes).collect();
+        let hint = (!hints.is_empty()).then(|| hints.join("; "));
+        Self {
+            hint,
+            ..Self::new(status, detail.join("; "))
+        }
     }
 }

@@ -45,7 +45,7 @@ impl Secret {
                     Error::usage(format!(
                         "{whose}: the variable `{name}` of the environment is not set"
                     ))
-                    .hint("set it for this command to the secret")
+                    .hint("set it to the secret where plimsoll is started")
                 })?;
                 (text, format!("the variable `{name}`"))
             }

@@ -59,7 +59,7 @@ pub(crate) fn write(path: &Path, error: io::Error) -> Error {
         Fault::ReadOnly => Error::failed(format!(
             "cannot write `{shown}`: its file system is read-only"
         ))
-        .hint("mount it writable for this command; commands that only read work as it is"),
+        .hint_by_command("mount it writable for this command; commands that only read work as it is"),
         Fault::Full => Error::failed(format!("no space left to write `{shown}`")).hint(
             "free some space on its disk, or raise the quota, and run again; what was in force still is",
         ),
@@ -90,7 +90,8 @@ pub(crate) fn in_use(path: &Path) -> Error {
         "`{}` is in use by another plimsoll",
         path.display()
     ))
-    .hint("wait until it is done, or give another store with `--store`")
+    .hint("wait until it is done")
+    .hint_by_command("or give another store with `--store`")
 }
 
 /// Returns the error of a file whose bytes are not what was written.
@@ -125,7 +126,7 @@ pub(crate) fn earlier(path: &Path, found: u32, known: u32, migrated: u32) -> Err
         path.display()
     ));
     if found == migrated {
-        error.hint(
+        error.hint_by_command(
             "run `plimsoll train LOGS` once, with logs new or old: it migrates the store and keeps all that was learnt",
         )
     } else {

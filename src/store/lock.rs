@@ -40,7 +40,8 @@ impl Lock {
                 "another plimsoll is {doing} the store `{}`",
                 root.display()
             ))
-            .hint("wait until it is done, or give another store with `--store`")),
+            .hint("wait until it is done")
+            .hint_by_command("or give another store with `--store`")),
             Err(TryLockError::Error(e)) => Err(fault::write(&path, e)),
         }
     }

@@ -201,7 +201,7 @@ fn lost(root: &Path, numbered: &str) -> Error {
         "the store `{}` has `{numbered}`, but no `{MANIFEST}`",
         root.display()
     ))
-    .hint(format!(
+    .hint_by_command(format!(
         "copy `{numbered}` to `{MANIFEST}` if all files that it names exist, or start again with another `--store`"
     ))
 }

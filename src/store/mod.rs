@@ -128,7 +128,8 @@ impl Store {
                 "there is no trained store at `{}`",
                 self.root.display()
             ))
-            .hint("train one with `plimsoll train LOGS`, or name another with `--store`")
+            .hint_by_command("train one with `plimsoll train LOGS`, or name another with `--store`")
+            .hint_by_http("POST /v1/generations begins a training")
         })
     }
 

@@ -149,7 +149,7 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
     let is_apply = matches!(options.action, TuneAction::Apply { .. });
     if is_apply && options.budgets.len() > 1 {
         return Err(Error::usage("`--apply` puts one budget in force")
-            .hint("give it: `plimsoll tune --budget 5 --apply`"));
+            .hint_by_command("give it: `plimsoll tune --budget 5 --apply`"));
     }
     let manifest = store.published()?;
     // Only one process at a time may change thresholds.

@@ -8,7 +8,7 @@ use crate::incident::{Group, Incident, Playbook};
 use crate::inquiry::Inquiry;
 use crate::inquiry::known::{At, Wanted};
 use crate::inquiry::page::{ListedAlert, Page, Placed, ToldIncident, cut};
-use crate::inquiry::place::{ambiguous, beginning};
+use crate::inquiry::place::{Place, ambiguous, beginning};
 use crate::inquiry::selection::Selection;
 use crate::inquiry::told::{Told, documents};
 use crate::store::Verdicts;
@@ -59,13 +59,17 @@ impl Inquiry {
     /// A usage error if the beginning is too short. Fails if none begins so, or several do, or the alerts cannot be read.
     pub fn incident(&self, wanted: &str, playbook: &Playbook) -> Result<ToldIncident> {
         let Some((told, alerts)) = self.find_incident(wanted, playbook)? else {
-            self.place().must_be_one(0, 0)?;
-            let error = Error::missing(format!(
-                "there is no incident `{}`",
-                wanted.to_ascii_lowercase()
-            ));
+            self.must_have_alerts()?;
+            let wanted = wanted.to_ascii_lowercase();
+            if let Some(alert) = self.place().find_alert(&wanted)? {
+                return Err(self.is_alert(&wanted, &alert)?);
+            }
+            let error = Error::missing(format!("there is no incident `{wanted}`"));
             return Err(error
-                .hint("`plimsoll incidents` lists them; an alert's id is for `plimsoll alerts`"));
+                .hint_by_command(
+                    "`plimsoll incidents` lists them; an alert's id is for `plimsoll alerts`",
+                )
+                .hint_by_http("GET /v1/incidents lists them; an alert's id is for /v1/alerts"));
         };
         // It may have become a part of another one since it was told.
         let earlier = wanted.to_ascii_lowercase();
@@ -117,13 +121,51 @@ impl Inquiry {
         if let Some(alert) = self.place().find_alert(wanted)? {
             return Ok(alert);
         }
-        self.place().must_be_one(0, 0)?;
-        let error = Error::missing(format!(
-            "there is no alert `{}`",
-            wanted.to_ascii_lowercase()
-        ));
+        self.must_have_alerts()?;
+        let wanted = wanted.to_ascii_lowercase();
+        if let Some(group) = group_of(&mut *self.told()?, &wanted)? {
+            let id = group.id;
+            return Err(
+                Error::missing(format!("`{wanted}` is an incident, and no alert"))
+                    .hint_by_command(format!(
+                        "`plimsoll incidents {id}` shows it with its alerts"
+                    ))
+                    .hint_by_http(format!("GET /v1/incidents/{id} has it with its alerts")),
+            );
+        }
+        let error = Error::missing(format!("there is no alert `{wanted}`"));
         Err(error
-            .hint("`plimsoll alerts` lists them; an incident's id is for `plimsoll incidents`"))
+            .hint_by_command(
+                "`plimsoll alerts` lists them; an incident's id is for `plimsoll incidents`",
+            )
+            .hint_by_http("GET /v1/alerts lists them; an incident's id is for /v1/incidents"))
+    }
+
+    /// Demands that there are alerts, or could be, of which one may not be known.
+    fn must_have_alerts(&self) -> Result<()> {
+        let told = self.told()?;
+        let (n_alerts, n_others) = (told.alerts.len(), told.n_others());
+        self.place().must_be_one(n_alerts, n_others)
+    }
+
+    /// Returns the error of an alert's id where that of an incident is asked for.
+    fn is_alert(&self, wanted: &str, alert: &Alert) -> Result<Error> {
+        let mut told = self.told()?;
+        let (groups, _) = told.joined();
+        let group = groups
+            .iter()
+            .find(|group| group.alerts.contains(&alert.alert_id));
+        let error = Error::missing(format!("`{wanted}` is an alert, and no incident"));
+        Ok(match group {
+            Some(Group { id, .. }) => error
+                .hint_by_command(format!(
+                    "it is a part of the incident {id}; `plimsoll alerts {wanted}` shows it alone"
+                ))
+                .hint_by_http(format!(
+                    "it is a part of the incident {id}; GET /v1/alerts/{wanted} has it alone"
+                )),
+            None => error,
+        })
     }
 
     /// Returns the alert or the incident whose id begins so. Only an incident needs the steps of the analytics.
@@ -137,12 +179,19 @@ impl Inquiry {
         }
         match self.find_incident(wanted, &playbook()?)? {
             Some((incident, alerts)) => Ok(Found::Incident(Box::new(incident), alerts)),
-            None => Err(Error::missing(format!(
-                "there is no alert and no incident `{}` in `{}`",
-                wanted.to_ascii_lowercase(),
-                self.place().name()
-            ))
-            .hint(ELSEWHERE)),
+            None => {
+                if matches!(self.place(), Place::File(_)) {
+                    self.must_have_alerts()?;
+                }
+                let wanted = wanted.to_ascii_lowercase();
+                let name = self.place().name();
+                let error = Error::missing(format!(
+                    "there is no alert and no incident `{wanted}` in `{name}`"
+                ));
+                Err(error
+                    .hint_by_command(ELSEWHERE)
+                    .hint_by_http("GET /v1/incidents and GET /v1/alerts list them"))
+            }
         }
     }
 

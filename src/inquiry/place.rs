@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::BufReader;
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use crate::alert::Alert;
 use crate::error::{Error, Result};
 use crate::store::{Archive, Store, find_in};
 
+/// The most bytes that are read to find out what a file has.
+const LINE_BYTES_MAX: u64 = 16 << 20;
 /// The fewest characters that stand for an id.
 const PREFIX_MIN: usize = 6;
 /// Ids that are named when several begin alike.
@@ -43,8 +47,12 @@ impl Place {
             _ if n_alerts > 0 => Ok(()),
             Self::Store(store) => store.published().map(|_| ()),
             Self::File(path) if n_others > 0 => {
-                let error = Error::failed(format!("no line of `{}` is an alert", path.display()));
-                Err(error.hint("it takes what `score` wrote as JSON, or alerts.jsonl of a backtest's `--out` folder"))
+                let name = path.display();
+                let error = match kind_of_lines(path) {
+                    Some(kind) => Error::failed(format!("`{name}` has {kind}, and no alerts")),
+                    None => Error::failed(format!("no line of `{name}` is an alert")),
+                };
+                Err(error.hint_by_command("give the alerts: what `score` wrote as JSON, or alerts.jsonl of a backtest's `--out` folder; incidents are computed from them"))
             }
             Self::File(_) => Ok(()),
         }
@@ -89,6 +97,22 @@ impl Place {
         }
         let text = found.remove(&id).or_else(|| found.into_values().next());
         text.map(|text| Alert::parse(&text)).transpose()
+    }
+}
+
+/// Returns what the first line of a file is that is no alert, if that is known.
+fn kind_of_lines(path: &Path) -> Option<&'static str> {
+    let lines = BufReader::new(File::open(path).ok()?.take(LINE_BYTES_MAX)).lines();
+    let lines = lines.map_while(|line| line.ok());
+    let mut documents = lines.filter_map(|line| serde_json::from_str::<Value>(&line).ok());
+    let document = documents.next()?;
+    let has = |key: &str| document.get(key).is_some();
+    match () {
+        () if has("incident_id") && has("alerts") => Some("incidents"),
+        () if has("class_uid") => Some("documents in OCSF"),
+        () if has("ecs") => Some("documents in ECS"),
+        () if has("analytic") && has("identity") && has("start") => Some("labels"),
+        () => None,
     }
 }
 

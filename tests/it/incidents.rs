@@ -404,6 +404,23 @@ fn alerts_are_listed_as_they_were_told_last() {
     world
         .run(&["alerts", "ffffff", "--from", "alerts.jsonl"])
         .fails_with(1, &["there is no alert `ffffff`"]);
+    // Ids of alerts and of incidents look alike.
+    let of_alert = world.run(&["incidents", "a1a1a1", "--from", "alerts.jsonl"]);
+    let words = "`a1a1a1` is an alert, and no incident";
+    let said = of_alert.fails_with(1, &[words, "`plimsoll alerts a1a1a1`"]);
+    let part = said.err.split("a part of the incident ").nth(1);
+    let id = part
+        .and_then(|rest| rest.split(';').next())
+        .expect("its id");
+    world
+        .run(&["alerts", id, "--from", "alerts.jsonl"])
+        .fails_with(
+            1,
+            &[
+                "is an incident, and no alert",
+                &format!("`plimsoll incidents {id}`"),
+            ],
+        );
     world
         .run(&["incidents", "a1", "--from", "alerts.jsonl"])
         .fails_with(2, &["too short"]);

@@ -11,10 +11,11 @@ use crate::cli::analytics::origin;
 use crate::cli::format::View;
 #[cfg(feature = "service")]
 use crate::cli::sending::{Purpose, surroundings};
-use crate::cli::setup::{load, warn_of_other_measures};
+use crate::cli::setup::{setup_of, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
+use crate::config::Config;
 use crate::engine::{ApprovalState, Reach, Setup, approval_states, in_force};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::report::{Paint, Plain, approvals, count, json, tuning};
 use crate::store::Store;
 use crate::vocab::EntityKind;
@@ -26,8 +27,8 @@ const NEEDS_SENSITIVE: &str = "AN0370";
 
 /// Validate the configuration, the analytics and the store
 ///
-/// Ends with status 2 if the configuration or an analytic has errors, all of which are reported, and with 1 if the store is
-/// damaged. What is valid but risky is a warning.
+/// Ends with status 2 if the configuration, its service, its sinks or an analytic has errors, all of which are reported, and with 1 if the
+/// store is damaged. What is valid but risky is a warning.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Format of the output.
@@ -42,6 +43,8 @@ struct CheckDocument {
     schema: u32,
     configuration: ConfigurationDocument,
     analytics: Vec<AnalyticDocument>,
+    /// What `plimsoll serve` would do; null if this program has no service.
+    service: Option<ServiceDocument>,
     /// Null if nothing was trained.
     store: Option<StoreDocument>,
 }
@@ -70,6 +73,32 @@ struct AnalyticDocument {
 }
 
 #[derive(Serialize)]
+struct ServiceDocument {
+    /// Where it listens; `https` if it speaks TLS.
+    address: String,
+    /// Names under which it is reached.
+    hosts: Vec<String>,
+    /// Who may ask it; empty if everybody on this machine may do everything.
+    tokens: Vec<TokenDocument>,
+    /// When it learns, in UTC; null if it does not by itself.
+    nightly: Option<String>,
+    /// Where incidents also go.
+    sinks: Vec<SinkDocument>,
+}
+
+#[derive(Serialize)]
+struct TokenDocument {
+    name: String,
+    rights: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct SinkDocument {
+    name: String,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
 struct StoreDocument {
     path: String,
     generation: u64,
@@ -87,15 +116,16 @@ struct StoreDocument {
 ///
 /// A usage error with all faults of the configuration and the analytics; a failure if the store is damaged.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
-    let setup = load(common.config.as_deref())?;
+    let setup = sound(common)?;
     setup.databases.verify()?;
-    let of_sinks = of_sinks(&setup)?;
+    let of_sinks = of_sinks(&setup);
     let store = common.store();
-    let approval_states = approval_states(&setup, &store, Reach::Recent)?;
+    let approval_states = approval_states(&setup, &store, Reach::Whole)?;
     let document = CheckDocument {
         schema: 1,
         configuration: configuration(&setup, &approval_states, of_sinks),
         analytics: analytics(&setup),
+        service: service(&setup.config),
         store: stored(&setup, &store)?,
     };
     match arguments.format {
@@ -106,23 +136,77 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     Ok(Ending::Complete)
 }
 
-/// Returns what is risky of sinks.
+/// Returns the configuration with its analytics.
 ///
 /// # Errors
 ///
-/// A usage error with what is wrong with them, or with the service: a secret or a certificate that is not there, or one that would be sent
-/// unencrypted.
+/// A usage error with all that is wrong: with the file, or with its analytics, and with the service and the sinks of it.
+fn sound(common: &Common) -> Result<Setup> {
+    let (config, mut wrong) = Config::examine(common.config.as_deref())?;
+    let of_service = of_service(&config);
+    // Of a file with faults it is not known which analytics are meant.
+    let setup = match wrong.is_empty() {
+        true => setup_of(config).map(Some),
+        false => Ok(None),
+    };
+    wrong.extend(of_service);
+    let setup = match (setup, wrong.as_slice()) {
+        (Ok(Some(setup)), []) => return Ok(setup),
+        (setup, _) => setup,
+    };
+    wrong.extend(setup.err());
+    Err(Error::joined("the configuration cannot be used", &wrong))
+}
+
+/// Returns what keeps the service and the sinks from beginning: a secret or a certificate that is not there, one that would be sent
+/// unencrypted, or that others could reach the service who may not.
 #[cfg(feature = "service")]
-fn of_sinks(setup: &Setup) -> Result<Vec<String>> {
+fn of_service(config: &Config) -> Vec<Error> {
     let surroundings = surroundings(Purpose::Batch);
-    sinks::check(&setup.config.sinks, &surroundings)?;
-    service::check(&setup.config.serve, surroundings.variable)?;
-    Ok(sinks::warnings(&setup.config.sinks, &surroundings))
+    let mut wrong = service::faults(&config.serve, surroundings.variable);
+    wrong.extend(sinks::faults(&config.sinks, &surroundings));
+    wrong
 }
 
 #[cfg(not(feature = "service"))]
-fn of_sinks(_: &Setup) -> Result<Vec<String>> {
-    Ok(Vec::new())
+fn of_service(_: &Config) -> Vec<Error> {
+    Vec::new()
+}
+
+/// Returns what is risky of sinks.
+#[cfg(feature = "service")]
+fn of_sinks(setup: &Setup) -> Vec<String> {
+    sinks::warnings(&setup.config.sinks, &surroundings(Purpose::Batch))
+}
+
+#[cfg(not(feature = "service"))]
+fn of_sinks(_: &Setup) -> Vec<String> {
+    Vec::new()
+}
+
+/// Returns what holds of the service, if this program has it.
+fn service(config: &Config) -> Option<ServiceDocument> {
+    if cfg!(not(feature = "service")) {
+        return None;
+    }
+    let serve = &config.serve;
+    let scheme = if serve.tls.is_some() { "https" } else { "http" };
+    let tokens = serve.tokens.iter().map(|token| TokenDocument {
+        name: token.name.clone(),
+        rights: token.rights.iter().map(|right| right.as_str()).collect(),
+    });
+    let sinks = config.sinks.iter().map(|sink| SinkDocument {
+        name: sink.name.to_string(),
+        kind: sink.target.kind().as_str(),
+    });
+    let time = |secs: u32| format!("{:02}:{:02}", secs / 3_600, secs / 60 % 60);
+    Some(ServiceDocument {
+        address: format!("{scheme}://{}", serve.listen),
+        hosts: serve.hosts.clone(),
+        tokens: tokens.collect(),
+        nightly: serve.nightly.map(time),
+        sinks: sinks.collect(),
+    })
 }
 
 fn configuration(
@@ -199,6 +283,42 @@ fn stored(setup: &Setup, store: &Store) -> Result<Option<StoreDocument>> {
     }))
 }
 
+/// Says what holds of the service.
+fn holds(service: &ServiceDocument) -> String {
+    let ServiceDocument {
+        address,
+        hosts,
+        tokens,
+        nightly,
+        sinks,
+    } = service;
+    let or = |texts: Vec<String>, name: &str, none: &str| match texts.is_empty() {
+        true => none.to_owned(),
+        false => format!("{name} {}", texts.join(", ")),
+    };
+    let of_token = |token: &TokenDocument| format!("{} ({})", token.name, token.rights.join(" "));
+    let of_sink = |sink: &SinkDocument| format!("{} ({})", sink.name, sink.kind);
+    let tls = match address.starts_with("https") {
+        true => "TLS",
+        false => "no TLS",
+    };
+    [
+        format!("{address}, {tls}"),
+        or(hosts.clone(), "hosts", "no other names"),
+        or(
+            tokens.iter().map(of_token).collect(),
+            "tokens",
+            "no tokens, so that everybody on this machine may do everything",
+        ),
+        match nightly {
+            Some(time) => format!("learns at {time} UTC"),
+            None => "learns when it is asked".to_owned(),
+        },
+        or(sinks.iter().map(of_sink).collect(), "sinks", "no sinks"),
+    ]
+    .join("; ")
+}
+
 fn text(document: &CheckDocument, store: &Store, paint: Paint) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
@@ -249,6 +369,9 @@ fn write_text(
         for warning in &analytic.warnings {
             writeln!(out, "    warning: {warning}")?;
         }
+    }
+    if let Some(service) = &document.service {
+        writeln!(out, "{}  {}", paint.bold("service"), Plain(&holds(service)))?;
     }
     let title = paint.bold("store");
     let Some(stored) = &document.store else {

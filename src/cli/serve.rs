@@ -57,7 +57,11 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = common.setup(console)?;
     let mut settings = setup.config.serve.clone();
-    settings.listen = arguments.listen.unwrap_or(settings.listen);
+    if let Some(listen) = arguments.listen {
+        settings.listen = listen;
+        // What is wrong with it is not to be mended in the file.
+        settings.places.remove("listen");
+    }
     settings.nightly = arguments.nightly.or(settings.nightly);
     let process = Process {
         arguments: arguments.clone(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::config::checked::{Config, DEFAULT_PATH};
 use crate::config::file::text_of;
 use crate::config::written;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 impl Config {
     /// Reads the file that the user named, or [`DEFAULT_PATH`] if it is there, or nothing.
@@ -18,6 +18,22 @@ impl Config {
             Some(text) => Self::parse(&text, &file.display().to_string()),
             None => Ok(Self::default()),
         }
+    }
+
+    /// Reads the same as [`load`](Self::load) as far as it has no faults, and returns these as errors: what else it says can be looked at beside
+    /// them.
+    ///
+    /// # Errors
+    /// A usage error if a named file is missing, or a file cannot be read.
+    pub fn examine(path: Option<&Path>) -> Result<(Self, Vec<Error>)> {
+        let file = path.unwrap_or(Path::new(DEFAULT_PATH));
+        let Some(text) = text_of(file, path.is_none())? else {
+            return Ok((Self::default(), Vec::new()));
+        };
+        let (config, faults) = written::examined(&text, &file.display().to_string());
+        let wrong = faults.sorted().into_iter();
+        let wrong = wrong.map(|(place, message)| Error::usage(format!("{place}: {message}")));
+        Ok((config, wrong.collect()))
     }
 
     /// Reads a configuration; `name` stands for its file in messages.

@@ -1,13 +1,14 @@
 //! `[serve]`: where the service listens, and who may ask it for what.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::secret::{SecretPlace, beside, secret};
-use crate::config::value::{read_with, second_of_day};
-use crate::document::{Faults, Fields, Kind, Needs, Presence, Shape, Table, key};
+use crate::config::value::{checked, read_with, second_of_day};
+use crate::document::{Faults, Fields, Kind, Needs, Place, Presence, Shape, Table, key};
 use crate::vocab::words;
 
 use Presence::{Default, Optional, Required};
@@ -28,7 +29,7 @@ words! {
 }
 
 /// The settings of the service.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Serve {
     /// The address that it listens on.
     pub listen: SocketAddr,
@@ -40,10 +41,12 @@ pub struct Serve {
     pub nightly: Option<u32>,
     /// Who may ask it.
     pub tokens: Vec<Token>,
+    /// Where its keys stand, by their names, as in `tls.key`; those that are not there have no place.
+    pub places: BTreeMap<&'static str, Place>,
 }
 
 /// Who may ask the service, and for what.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Token {
     /// The name under which its bearer is written into the audit log.
     pub name: String,
@@ -51,6 +54,8 @@ pub struct Token {
     pub secret: SecretPlace,
     /// What its bearer may do.
     pub rights: Vec<Right>,
+    /// Where it is configured.
+    pub place: Place,
 }
 
 impl fmt::Debug for Token {
@@ -67,9 +72,45 @@ impl std::default::Default for Serve {
             tls: None,
             nightly: None,
             tokens: Vec::new(),
+            places: BTreeMap::new(),
         }
     }
 }
+
+/// Where something stands is no part of what it says.
+impl PartialEq for Serve {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            listen,
+            hosts,
+            tls,
+            nightly,
+            tokens,
+            places: _,
+        } = self;
+        *listen == other.listen
+            && *hosts == other.hosts
+            && *tls == other.tls
+            && *nightly == other.nightly
+            && *tokens == other.tokens
+    }
+}
+
+impl Eq for Serve {}
+
+impl PartialEq for Token {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            name,
+            secret,
+            rights,
+            place: _,
+        } = self;
+        *name == other.name && *secret == other.secret && *rights == other.rights
+    }
+}
+
+impl Eq for Token {}
 
 /// `[serve]`
 pub(super) static SERVE: Shape<'static> = Shape {
@@ -188,17 +229,28 @@ fn rights() -> Vec<&'static str> {
 pub(super) fn read(table: &Table, faults: &mut Faults) -> Serve {
     let mut fields = Fields::of(table, &SERVE);
     let mut serve = Serve::default();
+    for key in ["listen", "hosts", "tls", "nightly", "token"] {
+        let value = fields.optional(key);
+        let place = value.map(|value| (key, value.place.clone()));
+        serve.places.extend(place);
+    }
     let listen = read_with(fields.optional("listen"), faults, address);
     serve.listen = listen.unwrap_or(serve.listen);
-    let hosts = fields.words("hosts", faults).into_iter();
-    serve.hosts = hosts.map(|word| word.text.to_ascii_lowercase()).collect();
+    for word in fields.words("hosts", faults) {
+        let host = checked(&word.place, &word.text, host(&word.text), faults);
+        serve.hosts.extend(host);
+    }
     if let Some(table) = fields.optional("tls").and_then(|value| value.table(faults)) {
         let mut fields = Fields::of(table, &TLS);
-        let mut file = |key| {
-            let path = read_with(fields.required(key, faults), faults, some)?;
+        let mut file = |key, name| {
+            let value = fields.required(key, faults);
+            let place = value.map(|value| (name, value.place.clone()));
+            serve.places.extend(place);
+            let path = read_with(value, faults, some)?;
             Some(beside(&table.place, &path).to_string())
         };
-        serve.tls = file("certificate").zip(file("key"));
+        let certificate = file("certificate", "tls.certificate");
+        serve.tls = certificate.zip(file("key", "tls.key"));
         fields.done(faults);
     }
     serve.nightly = read_with(fields.optional("nightly"), faults, time_of_day);
@@ -241,6 +293,7 @@ fn token(table: &Table, faults: &mut Faults) -> Option<Token> {
         name: name?,
         secret: secret?,
         rights,
+        place: table.place.clone(),
     })
 }
 
@@ -248,6 +301,19 @@ fn some(text: &str) -> Result<String, String> {
     match text.is_empty() {
         true => Err("is empty".to_owned()),
         false => Ok(text.to_owned()),
+    }
+}
+
+/// Reads the name of a host as a request names it, without its port.
+fn host(text: &str) -> Result<String, String> {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let is_name = !text.is_empty() && text.chars().all(is_of_name);
+    match is_name || text.parse::<IpAddr>().is_ok() {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err(
+            "is no name of a host: give it without scheme, port, path and wildcards, as in `plimsoll.example.com`"
+                .to_owned(),
+        ),
     }
 }
 

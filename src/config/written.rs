@@ -29,11 +29,17 @@ const LATENESS_SECS_MAX: i64 = 86_400;
 
 /// Reads a configuration, with all of its faults at once.
 pub(super) fn parse(text: &str, name: &str) -> Result<Config> {
+    let (config, faults) = examined(text, name);
+    faults.finish(&format!("`{name}`"))?;
+    Ok(config)
+}
+
+/// Reads a configuration as far as it has no faults, and returns these. What has one is as if it were not there.
+pub(super) fn examined(text: &str, name: &str) -> (Config, Faults) {
     let mut faults = Faults::default();
     let root = Table::parse(text, name, &mut faults);
     let config = root.map_or_else(Config::default, |root| read(&root, &mut faults));
-    faults.finish(&format!("`{name}`"))?;
-    Ok(config)
+    (config, faults)
 }
 
 fn read(root: &Table, faults: &mut Faults) -> Config {

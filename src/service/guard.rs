@@ -13,13 +13,9 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use subtle::ConstantTimeEq;
 
 use crate::config::{Right, Serve, Token};
-use crate::error::{Error, Result};
 use crate::service::lock::locked;
 use crate::service::problem::Problem;
-use crate::sinks::Secret;
 
-/// The fewest characters of a secret.
-const SECRET_CHARS_MIN: usize = 16;
 /// Requests a second of one client, on average and at once.
 const RATE: f64 = 200.0;
 const BURST: f64 = 1_000.0;
@@ -51,52 +47,9 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Reads the secrets. `variable` returns a variable of the environment.
-    ///
-    /// # Errors
-    ///
-    /// A usage error if the service could be reached from elsewhere without a token or unencrypted, or a secret is missing or short.
-    pub fn new(settings: &Serve, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
-        let is_open = !settings.listen.ip().is_loopback();
-        if is_open && settings.tokens.is_empty() {
-            return Err(Error::usage(format!(
-                "others could reach {}, and no token is configured",
-                settings.listen
-            ))
-            .hint("add [[serve.token]] to the configuration, or listen on 127.0.0.1"));
-        }
-        if is_open && settings.tls.is_none() {
-            return Err(Error::usage(format!(
-                "others could reach {}, and tokens would go over the network unencrypted",
-                settings.listen
-            ))
-            .hint("give a certificate under [serve.tls], or listen on 127.0.0.1 behind a proxy that speaks TLS"));
-        }
-        let mut tokens = Vec::new();
-        for token in &settings.tokens {
-            let whose = format!("the token `{}`", token.name);
-            let secret = Secret::read(&token.secret, &whose, variable)?;
-            let secret = secret.expose().to_owned();
-            if secret.chars().count() < SECRET_CHARS_MIN {
-                return Err(Error::usage(format!(
-                    "the secret of the token `{}` is shorter than {SECRET_CHARS_MIN} characters",
-                    token.name
-                ))
-                .hint("as `openssl rand -hex 32` makes one"));
-            }
-            if let Some((other, _)) = tokens
-                .iter()
-                .find(|(_, known): &&(Token, String)| *known == secret)
-            {
-                return Err(Error::usage(format!(
-                    "the tokens `{}` and `{}` have the same secret",
-                    other.name, token.name
-                ))
-                .hint("give each a secret of its own, or one token both rights"));
-            }
-            tokens.push((token.clone(), secret));
-        }
-        Ok(Self {
+    /// Guards a service with these settings, and these secrets of its tokens.
+    pub fn new(settings: &Serve, tokens: Vec<(Token, String)>) -> Self {
+        Self {
             hosts: settings.hosts.clone(),
             // A proxy before a service without a certificate may speak TLS.
             schemes: match settings.tls {
@@ -106,7 +59,7 @@ impl Guard {
             tokens,
             requests: Rates::new(RATE, BURST),
             wrong: Rates::new(WRONG_RATE, WRONG_BURST),
-        })
+        }
     }
 
     /// Returns who asks from an address at a time since the program began, if the request may be answered. `right` is what its bearer needs; nothing for what all may know.
@@ -119,7 +72,7 @@ impl Guard {
         request: &Parts,
         right: Option<Right>,
         (address, now): (IpAddr, Duration),
-    ) -> std::result::Result<Caller, Problem> {
+    ) -> Result<Caller, Problem> {
         self.check_place(request)?;
         let anyone = || Caller {
             name: network(address),
@@ -142,7 +95,7 @@ impl Guard {
     }
 
     /// Demands that the request was meant for this service, and that no foreign page made it.
-    fn check_place(&self, request: &Parts) -> std::result::Result<(), Problem> {
+    fn check_place(&self, request: &Parts) -> Result<(), Problem> {
         let authority = request.uri.authority().map(|authority| authority.as_str());
         let written = text(&request.headers, header::HOST);
         if request.headers.get_all(header::HOST).iter().count() > 1 {
@@ -196,7 +149,7 @@ impl Guard {
         request: &Parts,
         right: Right,
         (address, now): (IpAddr, Duration),
-    ) -> std::result::Result<Caller, Problem> {
+    ) -> Result<Caller, Problem> {
         let shown = text(&request.headers, header::AUTHORIZATION).and_then(|value| {
             let (scheme, secret) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())

@@ -12,15 +12,11 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::Serve;
 use crate::error::{Error, Result};
 use crate::service::live::{Kind, Live};
 use crate::service::lock::locked;
@@ -44,35 +40,6 @@ const STOP_EVERY: Duration = Duration::from_millis(50);
 const PAUSE: Duration = Duration::from_millis(100);
 /// Threads that wait for the network; answers are put together on others.
 const THREADS: usize = 2;
-
-/// Reads the certificate and its key, if the service is to speak TLS.
-///
-/// # Errors
-///
-/// A usage error if they cannot be read, or do not belong together.
-pub fn tls(settings: &Serve) -> Result<Option<TlsAcceptor>> {
-    let Some((certificate, key)) = &settings.tls else {
-        return Ok(None);
-    };
-    let cannot = |path: &str, e: &dyn std::fmt::Display| {
-        Error::usage(format!("cannot use `{path}` for TLS")).cause(e)
-    };
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<std::result::Result<Vec<_>, _>>)
-        .map_err(|e| cannot(certificate, &e))?;
-    if chain.is_empty() {
-        return Err(cannot(certificate, &"it has no certificate"));
-    }
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|e| cannot(key, &e))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| cannot(certificate, &e))?
-        .with_no_client_auth()
-        .with_single_cert(chain, private)
-        .map_err(|e| cannot(key, &e))?;
-    Ok(Some(TlsAcceptor::from(Arc::new(config))))
-}
 
 /// Takes connections until the service is to end, and lets the last answers be given.
 ///

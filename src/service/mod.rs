@@ -29,6 +29,7 @@ mod problem;
 mod receipt;
 mod routes;
 mod scoring;
+mod settings;
 mod state;
 mod table;
 mod training;
@@ -49,6 +50,7 @@ use crate::service::events::BODY_BYTES_MAX;
 use crate::service::guard::Guard;
 use crate::service::live::LIVE_KEPT;
 use crate::service::metrics::Metrics;
+use crate::service::settings::Checked;
 use crate::service::state::{Service, Status};
 use crate::sinks;
 use crate::store::{Role, Store};
@@ -58,16 +60,11 @@ const BODY_BYTES_IN_MEMORY: usize = 8 * BODY_BYTES_MAX;
 /// Answers that are put together at once.
 const ANSWERS_AT_ONCE: usize = 4;
 
-/// Makes sure that a service with these settings could begin: secrets and certificate are there, and nobody could reach it who may not.
-/// `variable` returns a variable of the environment.
-///
-/// # Errors
-///
-/// A usage error with what is wrong.
-pub fn check(settings: &Serve, variable: &dyn Fn(&str) -> Option<String>) -> Result<()> {
-    Guard::new(settings, variable)?;
-    listener::tls(settings)?;
-    Ok(())
+/// Returns what keeps a service with these settings from beginning, each with its key, where that stands, and what to do: secrets or a
+/// certificate that are not there, or that others could reach it who may not. `variable` returns a variable of the environment.
+pub fn faults(settings: &Serve, variable: &dyn Fn(&str) -> Option<String>) -> Vec<Error> {
+    let checked = settings::checked(settings, variable);
+    checked.err().unwrap_or_default()
 }
 
 /// Runs the service until its host asks to stop. `begun` is told the address once requests are answered.
@@ -83,10 +80,12 @@ pub fn serve(
     begun: &dyn Fn(SocketAddr, bool),
 ) -> Result<()> {
     let surroundings = host.surroundings();
-    let guard = Guard::new(settings, surroundings.variable)?;
+    let checked = settings::checked(settings, surroundings.variable);
+    let Checked { tokens, tls } =
+        checked.map_err(|wrong| Error::joined("the service cannot begin", &wrong))?;
+    let guard = Guard::new(settings, tokens);
     let setup = Arc::new(host.setup()?);
     sinks::check(&setup.config.sinks, &surroundings)?;
-    let tls = listener::tls(settings)?;
     let cannot = |e| Error::failed(format!("cannot listen on {}", settings.listen)).cause(e);
     let listener = TcpListener::bind(settings.listen).map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;

@@ -37,7 +37,7 @@ pub use http::{Clients, leaves_unencrypted, why_unanswered};
 pub use notice::{Health, Notice};
 pub use ready::Ready;
 pub use secret::Secret;
-pub use service::{Sinks, State, Surroundings, check, states, test, warnings};
+pub use service::{Sinks, State, Surroundings, check, faults, states, test, warnings};
 
 #[cfg(test)]
 mod tests;

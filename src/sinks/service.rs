@@ -168,19 +168,16 @@ impl Sinks {
 ///
 /// A usage error with all that is wrong: a secret that is not there, or one that would be sent unencrypted to another machine.
 pub fn check(sinks: &[Sink], surroundings: &Surroundings<'_>) -> Result<()> {
-    let made = sinks
-        .iter()
-        .map(|sink| Ready::of(sink, surroundings.variable));
-    let wrong: Vec<Error> = made.filter_map(Result::err).collect();
-    match wrong.as_slice() {
+    match faults(sinks, surroundings).as_slice() {
         [] => Ok(()),
-        [one] => Err(one.clone()),
-        several => {
-            let error = Error::usage(format!("{} sinks cannot be sent to", several.len()));
-            let causes = several.iter().map(Error::with_causes);
-            Err(causes.fold(error, Error::cause))
-        }
+        wrong => Err(Error::joined("sinks cannot be sent to", wrong)),
     }
+}
+
+/// Returns what keeps sinks from being sent to, each with where it is configured.
+pub fn faults(sinks: &[Sink], surroundings: &Surroundings<'_>) -> Vec<Error> {
+    let fault = |sink: &Sink| Ready::of(sink, surroundings.variable).err();
+    sinks.iter().filter_map(fault).collect()
 }
 
 /// Returns what of sinks is valid but risky.

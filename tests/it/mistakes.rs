@@ -190,6 +190,50 @@ fn a_list_that_changed_after_training_does_not_reach_the_past_in_silence() {
     }
 }
 
+/// Whoever sets up a service is told all that is wrong at once, and then what holds.
+#[cfg(feature = "service")]
+#[test]
+fn a_check_tells_every_fault_of_the_service_at_once_and_then_what_holds() {
+    let world = World::empty();
+    let faults = "[serve]\nlisten = \"0.0.0.0:7337\"\nhosts = [\"https://soc.example.com\"]\nnightly = \"25:00\"\n\n[serve.tls]\n\
+                  certificate = \"none.pem\"\nkey = \"none.key\"\n\n[[serve.token]]\nname = \"vector\"\ntoken_env = \"NONE_SUCH\"\n\
+                  rights = [\"write\"]\n\n[[serve.token]]\nname = \"soc\"\ntoken_file = \"short\"\nrights = [\"read\", \"approve\"]\n\n\
+                  [[sink]]\nname = \"chat\"\nkind = \"slack\"\nurl_env = \"NONE_EITHER\"\n\n[network]\ninternl = []\n";
+    world.write("plimsoll.toml", faults);
+    world.write("short", "secret");
+    world.run(&["check"]).fails_with(
+        2,
+        &[
+            "8 faults",
+            "plimsoll.toml:3: `https://soc.example.com` is no name of a host",
+            "plimsoll.toml:4: `25:00`",
+            "plimsoll.toml:7: `serve.tls.certificate`: cannot use `none.pem`",
+            "plimsoll.toml:8: `serve.tls.key`: cannot use `none.key`",
+            "plimsoll.toml:10: [[serve.token]]: the token `vector`: the variable `NONE_SUCH` of the environment is not set",
+            "plimsoll.toml:15: [[serve.token]]: the secret of the token `soc` is shorter than 16 characters; as `openssl rand",
+            "plimsoll.toml:20: the variable `NONE_EITHER`",
+            "plimsoll.toml:26: unknown key",
+        ],
+    );
+    world.write("plimsoll.toml", "[serve]\nlisten = \"0.0.0.0:7337\"\n");
+    world.run(&["check"]).fails_with(
+        2,
+        &[
+            "plimsoll.toml:2: `serve.listen`: others could reach 0.0.0.0:7337, and no token",
+            "unencrypted; give a certificate under [serve.tls]",
+        ],
+    );
+    world.write("long", "0123456789abcdef");
+    world.write(
+        "plimsoll.toml",
+        "[serve]\nhosts = [\"soc.example.com\"]\nnightly = \"02:00\"\n[[serve.token]]\nname = \"soc\"\ntoken_file = \"long\"\n\
+         rights = [\"read\", \"approve\"]\n[[sink]]\nname = \"told\"\nkind = \"file\"\npath = \"told.jsonl\"\n",
+    );
+    let checked = world.run(&["check"]).succeeds().out;
+    let holds = "service  http://127.0.0.1:7337, no TLS; hosts soc.example.com; tokens soc (read approve); learns at 02:00 UTC; sinks told (file)";
+    assert!(checked.lines().any(|line| line == holds), "{checked}");
+}
+
 /// That nothing was told is only said of what could have told something.
 #[test]
 fn a_list_of_what_is_not_there_fails_and_an_empty_one_does_not() {
@@ -217,6 +261,18 @@ fn a_list_of_what_is_not_there_fails_and_an_empty_one_does_not() {
         world
             .run(&[list, "--from", "other.jsonl"])
             .fails_with(1, &["no line of `other.jsonl` is an alert"]);
+        world.write(
+            "incidents.jsonl",
+            "{\"incident_id\": \"i123456789\", \"alerts\": []}\n",
+        );
+        for asked in [&[list][..], &[list, "i123456789"]] {
+            let asked = [asked, &["--from", "incidents.jsonl"]].concat();
+            let words = [
+                "`incidents.jsonl` has incidents, and no alerts",
+                "alerts.jsonl",
+            ];
+            world.run(&asked).fails_with(1, &words);
+        }
         world
             .run(&[list, "--since", "2026-03-05", "--until", "2026-03-04"])
             .fails_with(2, &["`--since`", "is later than `--until`"]);

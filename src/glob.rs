@@ -56,6 +56,11 @@ impl Glob {
         }
     }
 
+    /// Returns whether it leaves nothing out but, at most, texts of a few characters.
+    pub fn is_everything(&self) -> bool {
+        self.text.contains('*') && self.text.chars().all(|c| matches!(c, '*' | '?'))
+    }
+
     /// Returns the pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -35,7 +35,8 @@ enum Action {
 /// Write an approval into the configuration, and show what it would have hidden
 ///
 /// All criteria must match. Where a criterion has several patterns, each bucket, destination, client or network of the alert must
-/// match one of them, so that a sanctioned transfer does not hide another one beside it. `*` and `?` are wildcards.
+/// match one of them, so that a sanctioned transfer does not hide another one beside it. `*` and `?` are wildcards. It has at most 200
+/// patterns and analytics. One that says the same as another that still holds is not written.
 #[derive(Debug, Args)]
 struct Add {
     /// Take identity and analytics, where they are not given, from an alert or an incident in the store: its id, or at least the
@@ -78,16 +79,16 @@ struct Add {
     /// Analytics that it is for [default: all].
     #[arg(long, value_name = "ID", num_args = 1..)]
     analytic: Vec<String>,
-    /// Person or team that is responsible for it.
-    #[arg(long)]
-    owner: String,
-    /// Reason for the exception.
-    #[arg(long)]
-    reason: String,
+    /// Person or team that is responsible for it, in at most 200 characters on one line.
+    #[arg(long, required_unless_present = "dry_run")]
+    owner: Option<String>,
+    /// Reason for the exception, in at most 1,000 characters on one line.
+    #[arg(long, required_unless_present = "dry_run")]
+    reason: Option<String>,
     /// Last UTC day on which it applies, as in 2027-01-31.
-    #[arg(long, value_name = "DATE")]
-    expires: String,
-    /// Write nothing; show the table, and all alerts and stored days that it would have hidden.
+    #[arg(long, value_name = "DATE", required_unless_present = "dry_run")]
+    expires: Option<String>,
+    /// Write nothing; show the table, and all alerts and stored days that it would have hidden. Owner, reason and end may be left out.
     #[arg(long)]
     dry_run: bool,
 }
@@ -103,7 +104,8 @@ struct List {
 /// Remove an approval from the configuration, with its comments
 #[derive(Debug, Args)]
 struct Remove {
-    /// Id of the approval, as in `plimsoll approve list`.
+    /// Id of the approval, as in `plimsoll approve list`. It follows from what an approval covers; where several cover the same, each has an
+    /// id that also follows from its owner, its reason and its end.
     #[arg(value_name = "ID")]
     id: String,
 }
@@ -169,8 +171,8 @@ fn add(arguments: &Add, common: &Common, console: &Console) -> Result<()> {
         out.push_str(TOLD_STAYS);
     }
     console.show(&out)?;
-    for risk in &new.risks {
-        console.warn(risk);
+    for warning in &new.warnings {
+        console.warn(warning);
     }
     Ok(())
 }
@@ -207,9 +209,9 @@ impl Add {
             comments: Vec::new(),
             criteria,
             analytics: self.analytic.clone(),
-            owner: self.owner.clone(),
-            reason: self.reason.clone(),
-            expires: self.expires.clone(),
+            owner: self.owner.clone().unwrap_or_default(),
+            reason: self.reason.clone().unwrap_or_default(),
+            expires: self.expires.clone().unwrap_or_default(),
         }
     }
 }

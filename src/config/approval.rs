@@ -4,6 +4,7 @@
 //! several buckets, destinations, clients or addresses, each of them must be covered: a sanctioned transfer does not
 //! excuse another one that hides behind it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -18,8 +19,9 @@ use crate::pattern::{DestinationPattern, NamePattern};
 use crate::time::{Day, Time};
 use crate::vocab::Str;
 
-/// Hex digits of an approval's id.
+/// Hex digits of an approval's id, and of what tells approvals apart that cover the same.
 const ID_DIGITS: usize = 8;
+const TWIN_DIGITS: usize = 6;
 
 /// A sanctioned exception.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,8 +116,25 @@ impl Approval {
             text.push('\n');
             text.push_str(analytic);
         }
-        let hash = xxh3_64(text.as_bytes());
-        format!("{:0ID_DIGITS$x}", hash >> (64 - 4 * ID_DIGITS))
+        digits::<ID_DIGITS>(&text)
+    }
+
+    /// Returns its id where another approval covers the same: that with a part of its own, which follows from who owns it, why it was given
+    /// and when it ends.
+    pub fn long_id(&self) -> String {
+        let text = format!("{}\n{}\n{}", self.owner, self.reason, self.expires);
+        format!("{}-{}", self.id(), digits::<TWIN_DIGITS>(&text))
+    }
+
+    /// Returns whether it covers what another one covers, and is for the same analytics.
+    pub fn covers_the_same(&self, other: &Self) -> bool {
+        let analytics = |of: &Self| -> Option<BTreeSet<Str>> {
+            let words = of.analytics.as_ref()?;
+            Some(words.iter().map(|word| word.text.clone()).collect())
+        };
+        self.criteria.include(&other.criteria)
+            && other.criteria.include(&self.criteria)
+            && analytics(self) == analytics(other)
     }
 
     /// Returns whether the approval holds at a time and covers all that an identity does: it asks for nothing else.
@@ -139,6 +158,12 @@ impl Approval {
     pub fn covers(&self, context: &ApprovalContext, at: Time) -> bool {
         self.holds(at) && self.criteria.cover(context)
     }
+}
+
+/// Returns the first hex digits of a text's hash.
+fn digits<const N: usize>(text: &str) -> String {
+    let hash = xxh3_64(text.as_bytes());
+    format!("{:0N$x}", hash >> (64 - 4 * N))
 }
 
 impl fmt::Display for Approval {

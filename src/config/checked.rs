@@ -156,17 +156,22 @@ impl Config {
             .find(|group| group.identities.iter().any(|glob| glob.matches(identity)))
     }
 
-    /// Returns the ids of the approvals, in the order of the file. Where two are the same but for who owns them and when they
-    /// end, the second has a number behind its id.
+    /// Returns the ids of the approvals, in the order of the file. They follow from what an approval says, and not from where it stands. Where some
+    /// cover the same, each has its [long id](Approval::long_id); those that say the same in every word have one id.
     pub fn approval_ids(&self) -> Vec<String> {
-        let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-        let numbered = |approval: &Approval| {
+        let mut alike: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for approval in &self.approvals {
+            let long_ids = alike.entry(approval.id()).or_default();
+            long_ids.insert(approval.long_id());
+        }
+        let id_of = |approval: &Approval| {
             let id = approval.id();
-            let n = seen.entry(id.clone()).or_insert(0);
-            *n += 1;
-            if *n > 1 { format!("{id}-{n}") } else { id }
+            match alike.get(&id).map_or(0, BTreeSet::len) {
+                0 | 1 => id,
+                _ => approval.long_id(),
+            }
         };
-        self.approvals.iter().map(numbered).collect()
+        self.approvals.iter().map(id_of).collect()
     }
 
     /// Returns the approvals that no longer hold at the given time.

@@ -2,16 +2,25 @@
 
 use std::fmt::{self, Write};
 
+use crate::config::written::examined;
 use crate::config::{Approval, Config, Sink};
-use crate::document::{Place, Word, quoted, with_table, without_table};
+use crate::document::{Place, Word, is_hidden, quoted, with_table, without_table};
 use crate::error::{Error, Result};
 use crate::time::Day;
 use crate::vocab::Str;
 
 /// A list longer than this is written with a line for each of its texts.
 const LIST_WIDTH_MAX: usize = 100;
-/// What a fault of a draft calls its file.
+/// What a draft is called where it stands in no file.
 const DRAFT_NAME: &str = "the new approval";
+/// The most characters of the owner and of the reason of an approval that is written by us: they go into the audit log, and into lists.
+pub const OWNER_CHARS_MAX: usize = 200;
+/// See [`OWNER_CHARS_MAX`].
+pub const REASON_CHARS_MAX: usize = 1_000;
+/// The most patterns and analytics of such an approval, together.
+pub const VALUES_MAX: usize = 200;
+/// What stands for the owner and the reason of an approval that is only looked at.
+const BLANK: &str = "?";
 
 /// An approval as it will be written. Nothing of it is checked yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,6 +70,32 @@ impl fmt::Display for Draft {
     }
 }
 
+/// Returns the key that each line of a table belongs to.
+fn keys_of_lines(table: &str) -> Vec<Option<&str>> {
+    let mut key = None;
+    let of_line = |line| {
+        key = match line {
+            "" | "]" => key,
+            line if line.starts_with([' ', '#', '[']) => key.filter(|_| line.starts_with(' ')),
+            line => line.split_once(" = ").map(|(key, _)| key),
+        };
+        key
+    };
+    str::lines(table).map(of_line).collect()
+}
+
+/// Tells what is wrong with an approval, if anything is.
+fn refuse(wrong: Vec<String>) -> Result<()> {
+    match wrong.len() {
+        0 => Ok(()),
+        1 => Err(Error::usage(wrong.concat())),
+        n => {
+            let error = Error::usage(format!("{DRAFT_NAME} has {n} faults"));
+            Err(wrong.into_iter().fold(error, Error::cause))
+        }
+    }
+}
+
 /// Returns whether a text is a date that needs no quotation marks.
 fn is_date(text: &str) -> bool {
     let is_digit_or_dash = |b: u8| b.is_ascii_digit() || b == b'-';
@@ -94,11 +129,66 @@ impl Draft {
     /// Returns it as checked.
     ///
     /// # Errors
-    /// A usage error with all that a configuration would refuse, each with its line of the table as it would be written.
+    /// A usage error with all that a configuration would refuse, each with its key.
     pub fn check(&self) -> Result<Approval> {
-        let config = Config::parse(&self.to_string(), DRAFT_NAME)?;
+        let text = self.to_string();
+        let (config, faults) = examined(&text, DRAFT_NAME);
+        let keys: Vec<Option<&str>> = keys_of_lines(&text);
+        let said = faults.sorted().into_iter().map(|(place, message)| {
+            let key = keys.get(place.line.saturating_sub(1)).copied().flatten();
+            match key {
+                Some(key) => format!("`{key}`: {message}"),
+                None => message.replace("[[approval]]", DRAFT_NAME),
+            }
+        });
+        refuse(said.collect())?;
         let approval = config.approvals.into_iter().next();
         approval.ok_or_else(|| Error::failed("the approval cannot be read back"))
+    }
+
+    /// Demands that it is no larger than what is written for others, and that who owns it, and why, are lines of plain text.
+    ///
+    /// # Errors
+    /// A usage error with all that is too much, each with its key.
+    pub fn check_size(&self) -> Result<()> {
+        let mut wrong = Vec::new();
+        for (key, text, most) in [
+            ("owner", &self.owner, OWNER_CHARS_MAX),
+            ("reason", &self.reason, REASON_CHARS_MAX),
+        ] {
+            let n = text.chars().count();
+            if n > most {
+                wrong.push(format!("`{key}` has {n} characters, and may have {most}"));
+            }
+            if let Some(c) = text.chars().find(|c| is_hidden(*c)) {
+                wrong.push(format!(
+                    "`{key}` has the character U+{:04X}, which is not shown: give one line of plain text",
+                    u32::from(c)
+                ));
+            }
+        }
+        let patterns = self.criteria.iter().map(|(_, patterns)| patterns.len());
+        let n = patterns.sum::<usize>() + self.analytics.len();
+        if n > VALUES_MAX {
+            wrong.push(format!(
+                "it has {n} patterns and analytics, and may have {VALUES_MAX}: use wildcards, or write several approvals"
+            ));
+        }
+        refuse(wrong)
+    }
+
+    /// Returns it with something for an owner, a reason and an end that were not given: an approval that is only looked at needs none.
+    pub fn filled(&self, expires: Day) -> Self {
+        let or = |text: &String, blank: &dyn fmt::Display| match text.is_empty() {
+            true => blank.to_string(),
+            false => text.clone(),
+        };
+        Self {
+            owner: or(&self.owner, &BLANK),
+            reason: or(&self.reason, &BLANK),
+            expires: or(&self.expires, &expires),
+            ..self.clone()
+        }
     }
 
     /// Returns the text of a configuration with the approval at its end. `name` stands for its file in messages.
@@ -254,10 +344,15 @@ mod tests {
             change(&mut draft);
             draft.check().unwrap_err().to_string()
         };
-        assert!(all(&|d| d.owner.clear()).contains("expected text"));
-        assert!(all(&|d| d.criteria.clear()).contains("at least one of identity"));
-        assert!(all(&|d| d.expires = "soon".into()).contains("`soon`"));
-        assert!(all(&|d| d.criteria[3].1[0] = "x".into()).contains("no network"));
+        assert!(all(&|d| d.owner.clear()).contains("`owner`: expected text"));
+        assert!(
+            all(&|d| d.criteria.clear())
+                .contains("the new approval needs at least one of identity")
+        );
+        assert!(all(&|d| d.expires = "soon".into()).contains("`expires`: expected a date"));
+        assert!(all(&|d| d.criteria[3].1[0] = "x".into()).contains("`network`: `x` is no network"));
+        let long = |d: &mut Draft| d.criteria[1].1[19] = format!("{}{}", "x".repeat(2_000), "y");
+        assert!(all(&long).contains("`bucket`"), "{}", all(&long));
         let inline = "approval = [{ identity='x', owner='o', reason='r', expires=2027-01-31 }]\n";
         assert!(draft().added_to(inline, "p.toml").is_err());
         assert!(without_approval(inline, "p.toml", 0).is_err());
@@ -293,8 +388,21 @@ mod tests {
         assert_eq!(renewed.check().unwrap().id(), id);
         renewed.analytics.clear();
         assert_ne!(renewed.check().unwrap().id(), id);
-        let duplicates = format!("{}\n{}", draft(), draft());
-        let config = Config::parse(&duplicates, "p.toml").unwrap();
-        assert_eq!(config.approval_ids(), [id.clone(), format!("{id}-2")]);
+        // Those that cover the same are told apart by what they say, wherever they stand; those that say the same are one.
+        let ids = |drafts: [&Draft; 3]| {
+            let text = drafts.map(ToString::to_string).join("\n");
+            Config::parse(&text, "p.toml").unwrap().approval_ids()
+        };
+        let mut renewed = draft();
+        renewed.expires = "2028-01-31".to_owned();
+        let [one, other, again] = &ids([&draft(), &renewed, &draft()])[..] else {
+            panic!("three ids");
+        };
+        assert!(
+            one == again && one != other && one.starts_with(&id),
+            "{one} {other}"
+        );
+        assert_eq!(ids([&renewed, &draft(), &draft()])[0], *other);
+        assert_eq!(ids([&draft(), &draft(), &draft()]), [&*id; 3]);
     }
 }

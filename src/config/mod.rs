@@ -8,6 +8,7 @@ mod approval;
 mod checked;
 mod cover;
 mod draft;
+mod everything;
 mod file;
 mod load;
 mod partial_context;
@@ -25,7 +26,8 @@ pub use checked::{
     Binding, BoundSource, Config, DEFAULT_PATH, PeerGroup, Sensitive, approval_covering,
 };
 pub use cover::{Cover, Known};
-pub use draft::{Draft, without_approval};
+pub use draft::{Draft, OWNER_CHARS_MAX, REASON_CHARS_MAX, VALUES_MAX, without_approval};
+pub use everything::Everything;
 pub use file::ConfigFile;
 pub use partial_context::{PartialContext, Values};
 pub use schedule::{MonthDayRange, Schedule, TimeRange, WeekdayRange};

@@ -25,7 +25,7 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// Returns whether a character steers a terminal, or turns or hides text.
-fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -14,7 +14,7 @@ use std::fmt;
 use toml::de::{DeTable, DeValue};
 use toml::value::Datetime;
 
-pub use edit::{quoted, with_table, without_table};
+pub use edit::{is_hidden, quoted, with_table, without_table};
 pub use faults::Faults;
 pub use fields::Fields;
 pub use shape::{Forms, Key, Kind, Needs, Others, Presence, Shape, key};

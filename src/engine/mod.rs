@@ -31,8 +31,8 @@ mod tune;
 
 pub use approvals::{
     ApprovalLint, ApprovalSimulation, ApprovalState, Breadth, Cadence, Hidden, Inside, Job,
-    Proposals, Reach, SimulationScope, Volume, Warning, approval_states, lint_approval, propose,
-    simulate_approval,
+    MatchesAll, Proposals, Reach, SimulationScope, Volume, Warning, approval_states, lint_approval,
+    propose, simulate_approval,
 };
 pub use backtest::{
     Backtest, BacktestOptions, CALIBRATED_FROM, DayCount, Split, backtest, backtest_events,

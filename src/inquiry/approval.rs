@@ -1,16 +1,20 @@
 //! Approvals that are given and taken back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::config::{Config, ConfigFile, Draft, without_approval};
+use crate::config::{Approval, Config, ConfigFile, Draft, without_approval};
 use crate::engine::{self, ApprovalSimulation, Setup};
 use crate::error::{Error, Result};
 use crate::inquiry::Inquiry;
 use crate::inquiry::approval_from::fill_in;
 use crate::report::approvals::{self, SimulationDocument};
+use crate::vocab::SOURCE_SILENT;
+
+/// Days for which an approval is looked at whose end is not given.
+const LASTS_DAYS: i32 = 90;
 
 /// An approval that somebody wants.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +41,7 @@ pub struct NewApproval {
     /// What it would have hidden.
     pub simulation: ApprovalSimulation,
     /// What makes it risky, each in a sentence.
-    pub risks: Vec<String>,
+    pub warnings: Vec<String>,
 }
 
 /// An approval that was written, or would be, for programs.
@@ -57,8 +61,9 @@ pub struct NewApprovalDocument<'a> {
     pub table: String,
     /// What it would have hidden. Alerts that were told stay as they are.
     pub would_have_hidden: SimulationDocument<'a>,
-    /// What makes it risky, each in a sentence.
-    pub risks: &'a [String],
+    /// What makes it risky, each in a sentence; left out if nothing does.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub warnings: &'a [String],
 }
 
 impl NewApproval {
@@ -80,65 +85,127 @@ impl NewApproval {
             analytics: &self.draft.analytics,
             table: self.draft.to_string(),
             would_have_hidden: SimulationDocument::of(&self.simulation),
-            risks: &self.risks,
+            warnings: &self.warnings,
         }
     }
 }
 
 impl Inquiry {
     /// Writes an approval into a configuration, and computes what it would have hidden. `setup_of` puts a configuration together with
-    /// its analytics and the present.
+    /// its analytics and the present. One of which nothing is written needs no owner, no reason and no end.
     ///
     /// # Errors
     ///
-    /// A usage error if the configuration or the approval has faults, or it is over already. Fails if there is no such alert or incident,
-    /// the store cannot be read, or the configuration cannot be written or was changed meanwhile.
+    /// A usage error if the configuration or the approval has faults, or it is over already. A conflict if another one that holds says the same,
+    /// or the configuration was changed meanwhile. Fails if there is no such alert or incident, the store cannot be read, or the configuration cannot
+    /// be written.
     pub fn approve(
         &self,
         file: &ConfigFile,
         request: ApprovalRequest,
         setup_of: &dyn Fn(Config) -> Result<Setup>,
     ) -> Result<NewApproval> {
-        let mut draft = request.draft;
-        if let Some(id) = &request.from {
-            fill_in(&mut draft, id, self)?;
-        }
-        let approval = draft.check()?;
-        let text = draft.added_to(file.text(), file.name())?;
-        let setup = setup_of(Config::parse(&text, file.name())?)?;
-        let today = setup.now.day();
-        if approval.expires < today {
-            let expires = approval.expires;
-            let what = format!("`{expires}` is in the past: today is {today} in UTC");
-            return Err(Error::usage(what).hint("an expired approval has no effect"));
-        }
+        let ApprovalRequest {
+            mut draft,
+            from,
+            is_dry_run,
+        } = request;
         // What it would have hidden is computed with the configuration without it.
         let before = setup_of(file.config()?)?;
-        let simulation = engine::simulate_approval(&before, self.store()?, &approval)?;
-        if !request.is_dry_run {
+        let today = before.now.day();
+        draft.check_size()?;
+        if let Some(id) = &from {
+            fill_in(&mut draft, id, self)?;
+        }
+        let whole = match is_dry_run {
+            true => draft.filled(today.plus(LASTS_DAYS)),
+            false => draft.clone(),
+        };
+        let approval = whole.check()?;
+        check_analytics(&approval, &before)?;
+        if approval.expires < today {
+            let expires = approval.expires;
+            let what = format!("`expires`: `{expires}` is in the past: today is {today} in UTC");
+            return Err(Error::usage(what).hint("an expired approval has no effect"));
+        }
+        let present = present(&before, &approval);
+        if let (Some((id, present)), false) = (&present, is_dry_run) {
+            return Err(already_there(id, present));
+        }
+        let text = whole.added_to(file.text(), file.name())?;
+        let setup = setup_of(Config::parse(&text, file.name())?)?;
+        let mut simulation = engine::simulate_approval(&before, self.store()?, &approval)?;
+        if let Some(all) = &mut simulation.matches_all
+            && draft.expires.is_empty()
+        {
+            all.until = None;
+        }
+        if !is_dry_run {
             file.replace(&text)?;
         }
         let new = setup.config.approvals.last();
         let place = new.map_or_else(|| file.name().to_owned(), |new| new.place.to_string());
-        let risks = engine::lint_approval(&approval, today);
+        let lint = engine::lint_approval(&approval, today);
+        let of_present = present.map(|(id, present)| {
+            format!(
+                "approval {id} says the same and holds until {}: this one would not be written",
+                present.expires
+            )
+        });
+        let risks = approvals::lint_approval(&simulation, &lint);
         Ok(NewApproval {
             id: setup.config.approval_ids().pop().unwrap_or_default(),
             draft,
             place,
-            is_written: !request.is_dry_run,
-            risks: approvals::lint_approval(&simulation, &risks),
+            is_written: !is_dry_run,
+            warnings: of_present.into_iter().chain(risks).collect(),
             simulation,
         })
     }
 }
 
+/// Demands that there are analytics of these ids.
+fn check_analytics(approval: &Approval, setup: &Setup) -> Result<()> {
+    let analytics = setup.analytics.iter().map(|analytic| &*analytic.id);
+    let known: Vec<&str> = analytics.chain([SOURCE_SILENT]).collect();
+    let named = approval.analytics.iter().flatten();
+    let Some(unknown) = named.into_iter().find(|id| !known.contains(&&*id.text)) else {
+        return Ok(());
+    };
+    let error = Error::usage(format!(
+        "`analytics`: there is no analytic `{}`",
+        unknown.text
+    ));
+    Err(error.hint(format!("there are {}", known.join(", "))))
+}
+
+/// Returns the approval that covers the same, is for the same analytics, and holds; and its id.
+fn present<'s>(setup: &'s Setup, approval: &Approval) -> Option<(String, &'s Approval)> {
+    let approvals = setup.config.approvals.iter();
+    let mut all = setup.config.approval_ids().into_iter().zip(approvals);
+    all.find(|(_, other)| other.holds(setup.now) && other.covers_the_same(approval))
+}
+
+fn already_there(id: &str, present: &Approval) -> Error {
+    let Approval { expires, place, .. } = present;
+    Error::conflict(format!(
+        "approval {id} says the same and holds until {expires}: {present}"
+    ))
+    .hint_by_command(format!(
+        "to extend it, write another `expires` at {place}; or `plimsoll approve remove {id}`, and add it again"
+    ))
+    .hint_by_http(format!(
+        "to extend it, DELETE /v1/approvals/{id}, and send this again"
+    ))
+}
+
 /// Takes an approval out of a configuration, with its comments, and returns what it said and its id. `check` says of the
-/// configuration without it whether it may be written.
+/// configuration without it whether it may be written. Of several that say the same in every word, none is left.
 ///
 /// # Errors
 ///
-/// A usage error if the configuration has faults, or the approval is no table of its own. There may be no approval with this id. Fails if the
-/// configuration cannot be written or was changed meanwhile.
+/// A usage error if the configuration has faults, or the approval is no table of its own. There may be no approval with this id. A conflict if
+/// it is the id of several that differ, or the configuration was changed meanwhile. Fails if the configuration cannot be written.
 pub fn take_back_approval(
     file: &ConfigFile,
     id: &str,
@@ -147,15 +214,39 @@ pub fn take_back_approval(
     let config = file.config()?;
     let ids = config.approval_ids();
     let id = id.to_ascii_lowercase();
-    let Some(at) = ids.iter().position(|known| *known == id) else {
-        let error = Error::missing(format!("there is no approval `{id}` in `{}`", file.name()));
-        return Err(error.hint(match ids.as_slice() {
-            [] => "it has no approvals".to_owned(),
-            ids => format!("its approvals are {}", ids.join(", ")),
-        }));
+    let is_meant = |at: &usize| ids[*at] == id || config.approvals[*at].long_id() == id;
+    let meant: Vec<usize> = (0..ids.len()).filter(is_meant).collect();
+    let Some(&first) = meant.first() else {
+        return Err(none_such(&config, &ids, &id, file.name()));
     };
-    let text = without_approval(file.text(), file.name(), at)?;
+    let mut text = file.text().to_owned();
+    // From the end, so that those before stay where they are.
+    for &at in meant.iter().rev() {
+        text = without_approval(&text, file.name(), at)?;
+    }
     check(Config::parse(&text, file.name())?)?;
     file.replace(&text)?;
-    Ok((id, config.approvals[at].to_string()))
+    Ok((id, config.approvals[first].to_string()))
+}
+
+/// Returns why there is no approval of this id.
+fn none_such(config: &Config, ids: &[String], id: &str, name: &str) -> Error {
+    let of_several = config.approvals.iter().zip(ids);
+    let several: BTreeSet<&str> = of_several
+        .filter(|(approval, _)| approval.id() == id)
+        .map(|(_, long)| &**long)
+        .collect();
+    if !several.is_empty() {
+        let several: Vec<&str> = several.into_iter().collect();
+        let what = format!("`{id}` are {} approvals that cover the same", several.len());
+        return Error::conflict(what).hint(format!("name one of {}", several.join(", ")));
+    }
+    let error = Error::missing(format!(
+        "there is no approval `{}` in `{name}`",
+        id.escape_default()
+    ));
+    error.hint(match ids {
+        [] => "it has no approvals".to_owned(),
+        ids => format!("its approvals are {}", ids.join(", ")),
+    })
 }

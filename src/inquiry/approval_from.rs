@@ -60,13 +60,16 @@ pub(super) fn fill_in(draft: &mut Draft, id: &str, inquiry: &Inquiry) -> Result<
                 "the incident has {} identities, and an approval is for one, or for a pattern",
                 identities.len()
             ));
-            let error = identities
-                .iter()
-                .take(NAMED_MAX)
-                .fold(error, |error, identity| {
-                    error.hint(format!("--identity '{identity}'"))
-                });
-            Err(error.hint("or give another criterion, such as --role"))
+            let named: Vec<&str> = identities.into_iter().take(NAMED_MAX).collect();
+            let error = named.iter().fold(error, |error, identity| {
+                error.hint_by_command(format!("--identity '{identity}'"))
+            });
+            Err(error
+                .hint_by_command("or give another criterion, such as --role")
+                .hint_by_http(format!(
+                    "give one of them, or a pattern, as `identity` in `criteria` ({}), or another criterion, such as `role`",
+                    named.join(", ")
+                )))
         }
         None => Ok(()),
     }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::engine::{ApprovalLint, ApprovalSimulation, ApprovalState, Hidden, Warning};
+use crate::engine::{ApprovalLint, ApprovalSimulation, ApprovalState, Hidden, MatchesAll, Warning};
 use crate::report::escape::Plain;
 use crate::report::layout::shorten;
 use crate::report::number::{count, noun};
@@ -158,10 +158,45 @@ fn words(warning: &Warning) -> String {
                 in_days(*days)
             )
         }
+        Warning::MatchesAll(all) => words_of_all(all),
+        Warning::Repeated { at } => format!("is written twice: {at} says the same"),
         Warning::Shadowed { by } => format!("is not needed: {by} covers all of it, for as long"),
         Warning::Overlaps { with } => {
             format!("overlaps {with}: both cover some of the same alerts")
         }
+    }
+}
+
+/// Says of an approval that leaves nothing out what that means.
+fn words_of_all(all: &MatchesAll) -> String {
+    let alerts = match (all.is_nearly, all.of_what_has.as_slice()) {
+        (true, _) => "nearly every alert".to_owned(),
+        (false, []) => "every alert".to_owned(),
+        (false, has) => format!("every alert with {}", has.join(" and ")),
+    };
+    let analytics = match &all.analytics {
+        None => "all analytics".to_owned(),
+        Some(ids) => enumerated(ids),
+    };
+    let until = all.until.as_ref();
+    let until = until.map_or(String::new(), |day| format!(" until {day}"));
+    let possibly = match all.hidden_possibly {
+        0 => String::new(),
+        n => format!(" and possibly {} more", count(n)),
+    };
+    format!(
+        "matches {}: it hides {alerts} of {analytics}{until} ({}{possibly} of the {} that are kept)",
+        enumerated(&all.what),
+        count(all.hidden),
+        noun(all.of, "alert", "alerts"),
+    )
+}
+
+/// Returns some texts in a row, the last after `and`.
+fn enumerated(texts: &[String]) -> String {
+    match texts.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => texts.concat(),
     }
 }
 
@@ -171,7 +206,10 @@ pub fn lint_approval(simulation: &ApprovalSimulation, what: &ApprovalLint) -> Ve
     let mut said = Vec::new();
     // One for a log covers nobody.
     let counts = !what.is_of_log;
-    if what.is_for_anybody {
+    let matches_all = simulation.matches_all.as_ref();
+    if let Some(all) = matches_all {
+        said.push(format!("this approval {}", words_of_all(all)));
+    } else if what.is_for_anybody {
         said.push(
             "it names neither an identity nor a role, so it covers every caller that meets its other criteria, also an intruder"
                 .to_owned(),
@@ -191,13 +229,14 @@ pub fn lint_approval(simulation: &ApprovalSimulation, what: &ApprovalLint) -> Ve
             noun(breadth.of, "identity", "identities")
         ));
     }
-    if what.is_by_who_alone {
+    if what.is_by_who_alone && matches_all.is_none() {
         said.push(
             "it covers all that the identity does: add a bucket, destination, client, network or times to narrow it"
                 .to_owned(),
         );
     }
-    for network in &what.wide_networks {
+    let wide_networks = what.wide_networks.iter();
+    for network in wide_networks.filter(|_| matches_all.is_none()) {
         said.push(format!("{network} is a very wide network"));
     }
     if let Some(days) = what.long_days {

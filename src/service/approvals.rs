@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::config::{Criteria, Draft};
+use crate::config::{Criteria, Draft, OWNER_CHARS_MAX, REASON_CHARS_MAX};
 use crate::inquiry::{ApprovalRequest, take_back_approval};
 use crate::report::approvals;
 use crate::service::answers::decided;
@@ -43,13 +43,18 @@ pub struct ApprovalWanted {
     criteria: BTreeMap<String, Patterns>,
     /// The analytics that it is for; all if neither these nor `from` are given.
     #[serde(default)]
-    analytics: Option<Vec<String>>,
-    /// Who answers for it.
-    owner: String,
-    /// Why it is given.
-    reason: String,
-    /// The last UTC day on which it holds, as in `2027-01-31`.
-    expires: String,
+    analytics: Option<Patterns>,
+    /// Who answers for it, on one line. It is needed where something is written.
+    #[serde(default)]
+    #[schemars(length(max = OWNER_CHARS_MAX))]
+    owner: Option<String>,
+    /// Why it is given, on one line. It is needed where something is written.
+    #[serde(default)]
+    #[schemars(length(max = REASON_CHARS_MAX))]
+    reason: Option<String>,
+    /// The last UTC day on which it holds, as in `2027-01-31`. It is needed where something is written.
+    #[serde(default)]
+    expires: Option<String>,
     /// Whether it is only said what it would have hidden, and nothing is written.
     #[serde(default)]
     dry_run: bool,
@@ -57,10 +62,19 @@ pub struct ApprovalWanted {
 
 /// One pattern, or several.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text or an array of texts")]
 enum Patterns {
     One(String),
     Several(Vec<String>),
+}
+
+impl Patterns {
+    fn into_texts(self) -> Vec<String> {
+        match self {
+            Self::One(text) => vec![text],
+            Self::Several(texts) => texts,
+        }
+    }
 }
 
 impl ApprovalWanted {
@@ -73,19 +87,28 @@ impl ApprovalWanted {
                 return Err(Problem::new(StatusCode::BAD_REQUEST, detail)
                     .hint(format!("the criteria are {known}")));
             };
-            criteria.push(match patterns {
-                Patterns::One(pattern) => (key, vec![pattern]),
-                Patterns::Several(patterns) => (key, patterns),
-            });
+            criteria.push((key, patterns.into_texts()));
+        }
+        let needed = [
+            ("owner", &self.owner),
+            ("reason", &self.reason),
+            ("expires", &self.expires),
+        ];
+        let missing = needed.iter().filter(|(_, given)| given.is_none());
+        let missing: Vec<String> = missing.map(|(name, _)| format!("`{name}`")).collect();
+        if !missing.is_empty() && !self.dry_run {
+            let detail = format!("an approval that is written needs {}", missing.join(", "));
+            return Err(Problem::new(StatusCode::BAD_REQUEST, detail)
+                .hint("with `dry_run` it is only said what it would have hidden, which needs none of them"));
         }
         Ok(ApprovalRequest {
             draft: Draft {
                 comments: Vec::new(),
                 criteria,
-                analytics: self.analytics.unwrap_or_default(),
-                owner: self.owner,
-                reason: self.reason,
-                expires: self.expires,
+                analytics: self.analytics.map_or_else(Vec::new, Patterns::into_texts),
+                owner: self.owner.unwrap_or_default(),
+                reason: self.reason.unwrap_or_default(),
+                expires: self.expires.unwrap_or_default(),
             },
             from: self.from,
             is_dry_run: self.dry_run,

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::service::body;
 use crate::service::guard::Caller;
 use crate::service::problem::Problem;
 use crate::service::state::Service;
@@ -33,6 +34,8 @@ pub struct Call {
     pub head: Parts,
     /// The parts of the path that have names.
     pub path: BTreeMap<String, String>,
+    /// What its body is to be, for people.
+    pub takes: Option<&'static str>,
     /// Its body, until it is taken.
     pub body: Body,
     /// Who asks.
@@ -126,11 +129,12 @@ impl Call {
     /// If it is not one, or has what is not asked for.
     pub async fn document<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
         let (bytes, _room) = self.bytes(DECISION_BYTES_MAX).await?;
-        serde_json::from_slice(&bytes).map_err(|e| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                format!("the body is not what is asked for: {e}"),
-            )
+        body::read(&bytes).map_err(|wrong| {
+            let problem = Problem::new(StatusCode::BAD_REQUEST, wrong);
+            match self.takes {
+                Some(takes) => problem.hint(format!("send {takes}")),
+                None => problem,
+            }
         })
     }
 

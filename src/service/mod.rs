@@ -11,6 +11,7 @@
 mod answers;
 mod approvals;
 mod audit;
+mod body;
 mod call;
 mod delivery;
 mod documents;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request};
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::{MethodFilter, on};
 
@@ -17,7 +17,7 @@ use crate::service::openapi::openapi;
 use crate::service::peer::Peer;
 use crate::service::problem::Problem;
 use crate::service::state::Service;
-use crate::service::table::{Ask, DELETE, POST, ROUTES, Route};
+use crate::service::table::{Ask, DELETE, GET, POST, ROUTES, Route};
 use crate::service::{answers, approvals, audit, events, page};
 
 impl Ask {
@@ -71,10 +71,9 @@ pub fn router(service: Arc<Service>) -> Router {
         router = router.route(route.path, on(filter, answer));
     }
     let elsewhere = || async { nothing_here().response() };
-    let otherwise = || async {
-        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "it is not asked so")
-            .hint("/openapi.json lists what there is")
-            .response()
+    let otherwise = |request: Request| async move {
+        let asked = request.extensions().get::<MatchedPath>();
+        not_asked_so(asked.map_or("", MatchedPath::as_str))
     };
     router
         .fallback(elsewhere)
@@ -84,6 +83,24 @@ pub fn router(service: Arc<Service>) -> Router {
 fn nothing_here() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "there is nothing here")
         .hint("/openapi.json lists what there is")
+}
+
+/// Returns what is said of a path that is asked with another method than it has.
+fn not_asked_so(path: &str) -> Response<Body> {
+    let of_path = ROUTES.iter().filter(|route| route.path == path);
+    let mut methods: Vec<&str> = of_path.map(|route| route.method).collect();
+    if methods.contains(&GET) {
+        methods.push("HEAD");
+    }
+    let methods = methods.join(", ");
+    let detail = format!("this is asked with {methods}");
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+        .hint("/openapi.json lists what there is");
+    let mut response = problem.response();
+    if let Ok(methods) = HeaderValue::from_str(&methods) {
+        response.headers_mut().insert(header::ALLOW, methods);
+    }
+    response
 }
 
 fn broken_off() -> Response<Body> {
@@ -107,6 +124,7 @@ async fn answer(service: Arc<Service>, route: &'static Route, request: Request) 
                     service: service.clone(),
                     head,
                     path,
+                    takes: route.takes,
                     body,
                     caller,
                 };

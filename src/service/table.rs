@@ -15,7 +15,7 @@ use crate::service::receipt::Receipt;
 use crate::stats::Severity;
 use crate::vocab::EntityKind;
 
-const GET: &str = "GET";
+pub const GET: &str = "GET";
 pub const POST: &str = "POST";
 pub const DELETE: &str = "DELETE";
 
@@ -299,7 +299,7 @@ pub static ROUTES: &[Route] = &[
             POST,
             "/v1/approvals",
             Ask::Approve,
-            "Write an approval into the configuration, and say what it would have hidden; with `dry_run`, only say it",
+            "Write an approval into the configuration, and say what it would have hidden; with `dry_run`, only say it. 409 if one that holds says the same",
         )
     },
     Route {
@@ -362,7 +362,7 @@ const VERDICT: &str = "{\"verdict\": true}, or false; and \"note\". What a true 
 
 const APPROVAL: &str = "{\"from\": \"ID\", \"criteria\": {\"bucket\": [\"aws:payroll-*\"]}, \"analytics\": [\"AN1594\"], \"owner\": \"data platform\", \
      \"reason\": \"year-end audit\", \"expires\": \"2027-01-31\", \"dry_run\": true}: criteria and analytics as the configuration has them; what is not given \
-     is taken from the alert or the incident of `from`";
+     is taken from the alert or the incident of `from`. With `dry_run` neither owner nor reason nor expires is needed";
 
 /// A way to ask.
 #[derive(Clone, Copy)]

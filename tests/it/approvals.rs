@@ -57,11 +57,8 @@ fn what_is_written_is_taken_out_again_and_what_is_wrong_is_never_written() {
     assert!(!world.path().join("plimsoll.toml").exists());
 
     let wide = add(&world, &["--identity", "*"]).succeeds();
-    assert!(
-        wide.err.contains("neither an identity nor a role"),
-        "{}",
-        wide.err
-    );
+    let words = "this approval matches every identity: it hides every alert of all analytics until 2099-01-31 (0 of the 0 alerts that are kept)";
+    assert!(wide.err.contains(words), "{}", wide.err);
     let first = config(&world);
     // What a person wrote stays as it was written, to the letter.
     let ours = first
@@ -109,9 +106,76 @@ fn what_is_written_is_taken_out_again_and_what_is_wrong_is_never_written() {
         .run(&["approve", "remove", text(&listed[0]["id"])])
         .succeeds();
     assert!(config(&world).starts_with("# ours\n[network]   # odd\n"));
+    // What is too much for the lists in which it is read is refused, and so is what is not seen in them.
+    let (owner, reason) = ("o".repeat(201), "r".repeat(1_001));
+    let buckets = vec!["b"; 201];
+    for (wrong, said) in [
+        (
+            ["--owner", &owner],
+            "`owner` has 201 characters, and may have 200",
+        ),
+        (["--reason", &reason], "`reason` has 1001 characters"),
+        (
+            ["--reason", "red\u{1b}[2J team"],
+            "`reason` has the character U+001B",
+        ),
+    ] {
+        let mut all = [&["approve", "add", "--identity", "x"], &REST[..]].concat();
+        let at = all
+            .iter()
+            .position(|arg| *arg == wrong[0])
+            .expect("it is given");
+        all[at + 1] = wrong[1];
+        world.run(&all).fails_with(2, &[said]);
+    }
+    add(&world, &[&["--bucket"], &buckets[..]].concat())
+        .fails_with(2, &["201 patterns and analytics, and may have 200"]);
     // A configuration with faults is not touched.
     world.write("plimsoll.toml", "[network]\ninternl = []\n");
     add(&world, &["--identity", "x"]).fails_with(2, &["plimsoll.toml:2"]);
+}
+
+#[test]
+fn none_is_written_twice_and_an_id_never_comes_to_mean_another() {
+    let world = World::empty();
+    let said = add(&world, &["--bucket", "b", "a", "--identity", "x"]).succeeds();
+    let id = said.out.split(' ').next().expect("an id").to_owned();
+    let first = config(&world);
+    let again = ["--identity", "x", "--bucket", "a", "b"];
+    add(&world, &again).fails_with(
+        1,
+        &[
+            &format!("approval {id} says the same and holds until 2099-01-31"),
+            "another `expires` at plimsoll.toml:1",
+            &format!("`plimsoll approve remove {id}`"),
+        ],
+    );
+    assert_eq!(config(&world), first);
+    let dry = [&["approve", "add", "--dry-run"], &again[..]].concat();
+    let dry = world.run(&dry).succeeds();
+    assert!(dry.err.contains("would not be written"), "{}", dry.err);
+    // One that has ended may be given again. Each then has an id of its own, whatever is taken out before it.
+    world.write("plimsoll.toml", first.replace("2099", "2020"));
+    add(&world, &again).succeeds();
+    let listed = world.run(&["approve", "list", "--format", "json"]);
+    let listed: Value = serde_json::from_str(&listed.succeeds().out).expect("a document");
+    let [old, new] = [0, 1].map(|at| text(&listed["approvals"][at]["id"]).to_owned());
+    assert!(old != new && old.starts_with(&id) && new.starts_with(&id));
+    let remove = |id: &str| world.run(&["approve", "remove", id]);
+    remove(&id).fails_with(1, &["2 approvals that cover the same", &old, &new]);
+    remove(&old).succeeds();
+    remove(&old).fails_with(1, &["there is no approval", &id]);
+    assert_eq!(
+        config(&world),
+        first.replace("[\"b\", \"a\"]", "[\"a\", \"b\"]")
+    );
+    // Written twice by hand it is one, and nothing of it is left.
+    world.write("plimsoll.toml", format!("{first}\n{first}"));
+    let listed = world.run(&["approve", "list"]).succeeds();
+    assert!(listed.out.contains("is written twice"), "{}", listed.out);
+    remove(&id).succeeds();
+    assert!(!config(&world).contains("[[approval]]"));
+    remove(&id).fails_with(1, &["it has no approvals"]);
 }
 
 #[test]

@@ -308,6 +308,187 @@ fn a_new_service_learns_what_it_gets_and_then_judges_and_tells_it_live() {
     );
 }
 
+/// Approvals as a client meets them: what is risky is said before and after, nothing is written twice, and what is wrong is said in the
+/// words of the request.
+#[test]
+fn an_approval_by_http_is_answered_in_the_words_of_the_request() {
+    let world = World::simulated(8, 15, 40);
+    let days = world.days();
+    world.link_days("past", &days[..12]);
+    world.link_days("present", &days[12..]);
+    world.run(&["train", "past"]).succeeds();
+    let told = world.run(&["score", "--again", "present"]).succeeds().out;
+    let told: Vec<Value> = told
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let analytic = &told[0]["analytic"];
+    let n_its = told
+        .iter()
+        .filter(|alert| alert["analytic"] == *analytic)
+        .count();
+    let counted = format!("({n_its} of the {} alerts that are kept)", told.len());
+    let served = Served::start(&world, &[]);
+    served.until_ready();
+    let post = |body: &Value| served.ask("POST", "/v1/approvals", &[], body.to_string().as_bytes());
+    let text = || std::fs::read_to_string(world.path().join("plimsoll.toml")).expect("text");
+    let before = text();
+
+    // To look at one needs nothing but its criteria.
+    let who = &told[0]["entity"]["id"];
+    let narrow = json!({"criteria": {"identity": who, "bucket": "b"}, "dry_run": true});
+    assert!(post(&narrow).is(200).json()["warnings"].is_null());
+    let every = json!({"criteria": {"identity": "*"}, "analytics": analytic, "dry_run": true});
+    let hides = format!(
+        "this approval matches every identity: it hides every alert of {}",
+        analytic.as_str().expect("an id")
+    );
+    let seen = post(&every).is(200).json();
+    assert_eq!(seen["warnings"], json!([format!("{hides} {counted}")]));
+    assert_eq!(text(), before);
+    let mut wanted = every.clone();
+    for (key, value) in [
+        ("owner", json!("o")),
+        ("reason", json!("r")),
+        ("expires", json!("2099-01-31")),
+        ("dry_run", json!(false)),
+    ] {
+        wanted[key] = value;
+    }
+    let written = post(&wanted).is(201).json();
+    assert_eq!(
+        written["warnings"][0],
+        json!(format!("{hides} until 2099-01-31 {counted}"))
+    );
+    let checked = world.run(&["check"]).succeeds().out;
+    assert!(
+        checked.contains("matches every identity: it hides every alert"),
+        "{checked}"
+    );
+
+    // The same is not written again, in whichever words.
+    let id = written["id"].as_str().expect("an id");
+    let once = text();
+    wanted["criteria"]["identity"] = json!(["**"]);
+    let refused = post(&wanted).is(409).json();
+    assert!(refused["detail"].to_string().contains(id), "{refused}");
+    assert!(
+        refused["hint"]
+            .to_string()
+            .contains(&format!("DELETE /v1/approvals/{id}")),
+        "{refused}"
+    );
+    assert_eq!(text(), once);
+    let remove = |id: &str| served.ask("DELETE", &format!("/v1/approvals/{id}"), &[], b"");
+    // Another one for the same, written by hand, makes the id ambiguous, and is not taken for the one that was removed.
+    let table = written["table"].as_str().expect("a table");
+    world.write(
+        "plimsoll.toml",
+        format!("{once}\n{}", table.replace("\"o\"", "\"somebody else\"")),
+    );
+    let ambiguous = remove(id).is(409).json()["hint"].to_string();
+    let ours = ambiguous
+        .trim_matches('"')
+        .split([' ', ','])
+        .filter(|word| word.starts_with(id));
+    let ours: Vec<&str> = ours.collect();
+    assert_eq!(ours.len(), 2, "{ambiguous}");
+    let statuses = ours.iter().map(|id| (remove(id).status, remove(id).status));
+    assert_eq!(statuses.collect::<Vec<_>>(), [(200, 404), (200, 404)]);
+    assert_eq!(text(), before);
+
+    // What is wrong is said with its member, and no line of a file, type of ours or option of a command.
+    let with = |key: &str, value: Value| {
+        let mut body = json!({"criteria": {"identity": "x"}, "owner": "o", "reason": "r", "expires": "2099-01-31", "dry_run": true});
+        body[key] = value;
+        body
+    };
+    let rows = [
+        (json!(["x"]), 400, "no JSON object"),
+        (
+            json!({"criteria": {"identity": "x"}, "expires": "2099-01-31"}),
+            400,
+            "`owner`, `reason`",
+        ),
+        (with("dryrun", json!(true)), 400, "`dryrun`"),
+        (
+            with("owner", json!(5)),
+            400,
+            "`owner`: expected a text, found the number `5`",
+        ),
+        (
+            with("owner", json!("o".repeat(201))),
+            400,
+            "`owner` has 201 characters, and may have 200",
+        ),
+        (
+            with("reason", json!("r".repeat(1_001))),
+            400,
+            "`reason` has 1001 characters",
+        ),
+        (
+            with("reason", json!("a\nb")),
+            400,
+            "`reason` has the character U+000A",
+        ),
+        (
+            with("expires", json!("soon")),
+            400,
+            "`expires`: expected a date such as 2027-01-31, found `soon`",
+        ),
+        (
+            with("analytics", json!("AN9")),
+            400,
+            "`analytics`: there is no analytic `AN9`",
+        ),
+        (
+            with("criteria", json!({"network": 5})),
+            400,
+            "`criteria.network`: expected a text or an array of texts",
+        ),
+        (
+            with("criteria", json!({"network": ["10.0.0.0/8", "here"]})),
+            400,
+            "`network`: `here` is no network",
+        ),
+        (
+            with("criteria", json!({"bucket": []})),
+            400,
+            "`bucket`: expected at least one",
+        ),
+        (
+            with("criteria", json!({"bucket": vec!["b"; 201]})),
+            400,
+            "201 patterns and analytics, and may have 200",
+        ),
+        (with("criteria", json!({})), 400, "at least one of identity"),
+        (
+            with("from", json!("ffffff")),
+            404,
+            "no alert and no incident `ffffff`",
+        ),
+        (with("from", json!("f")), 400, "too short"),
+    ];
+    for (body, status, words) in rows {
+        let refused = post(&body).is(status).json();
+        let said = refused["detail"].as_str().expect("a detail");
+        assert!(said.contains(words), "{body}: {refused}");
+        let all = format!("{said} {}", refused["hint"]);
+        for foreign in ["--", "`plimsoll ", "struct", " at line ", ".toml:"] {
+            assert!(!all.contains(foreign), "{body}: {refused}");
+        }
+    }
+    let refused = served.ask("PUT", "/v1/approvals", &[], b"").is(405);
+    assert_eq!(refused.header("allow"), Some("GET, POST, HEAD"));
+    assert!(
+        refused.json()["detail"]
+            .to_string()
+            .contains("GET, POST, HEAD")
+    );
+    assert_eq!(text(), before);
+    served.end();
+}
+
 #[test]
 fn what_was_handed_over_and_is_too_old_to_learn_is_kept_for_somebody_to_look_at() {
     let world = World::empty();

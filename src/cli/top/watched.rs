@@ -10,7 +10,7 @@ use crate::cli::options::STORE_DEFAULT;
 use crate::cli::setup::load;
 use crate::cli::top::served::Served;
 use crate::cli::top::stored::Stored;
-use crate::error::Error;
+use crate::error::{Audience, Error};
 use crate::incident::Playbook;
 use crate::report::Plain;
 use crate::top::{Fault, FaultKind, InsteadOf, Snapshot, Wanted};
@@ -164,6 +164,7 @@ impl Watched {
 
 /// Returns why a store cannot be shown.
 fn unreadable(error: Error) -> Fault {
+    let hints: Vec<&str> = error.hints(Audience::Command).collect();
     let why: Vec<&str> = [error.message()]
         .into_iter()
         .chain(error.causes().iter().map(String::as_str))
@@ -171,7 +172,7 @@ fn unreadable(error: Error) -> Fault {
     Fault {
         kind: FaultKind::Failing,
         what: why.join("; "),
-        hint: error.hints().join("; "),
+        hint: hints.join("; "),
     }
 }
 

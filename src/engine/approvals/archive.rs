@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::score::ROWS_MAX;
 use crate::store::{Archive, Store};
 use crate::time::{Day, Time};
-use crate::vocab::{Entity, EntityKind, Str};
+use crate::vocab::{Entity, EntityKind, SOURCE_SILENT, Str};
 
 /// The last version of an alert.
 #[derive(Debug, Clone)]
@@ -84,6 +84,16 @@ pub(super) fn archived(
         archived.extend(line.and_then(Line::into_archived));
     })?;
     Ok(archived)
+}
+
+/// Returns, of an alert on a log that fell silent, the name of the log and those of what it is a part of.
+pub(super) fn names_of_log(analytic: &str, name: &str) -> Option<Vec<Str>> {
+    (*analytic == *SOURCE_SILENT).then(|| {
+        let ends = name.match_indices('/').map(|(at, _)| at);
+        ends.chain([name.len()])
+            .map(|end| Str::from(&name[..end]))
+            .collect()
+    })
 }
 
 /// Returns the values that an alert shows: approvals are checked against its whole episode.

@@ -9,15 +9,17 @@ use crate::alert::alert_id;
 use crate::baseline::{CalibrationLog, Generation};
 use crate::config::{Approval, Cover, PartialContext};
 use crate::engine::Setup;
-use crate::engine::approvals::archive::{ArchivedAlert, archived};
+use crate::engine::approvals::archive::{ArchivedAlert, archived, names_of_log};
+use crate::engine::approvals::breadth::{Breadth, breadth};
 use crate::engine::approvals::days::{DayContextReader, Days};
+use crate::engine::approvals::everything::MatchesAll;
 use crate::engine::thresholds::in_force;
 use crate::error::Result;
 use crate::measure::DayFacts;
 use crate::stats::rank::score;
 use crate::store::Store;
 use crate::time::Day;
-use crate::vocab::{Entity, EntityKind, SOURCE_SILENT, Str};
+use crate::vocab::{Entity, Str};
 
 /// Days from which an approval counts as long.
 const LONG_DAYS: i32 = 400;
@@ -34,6 +36,8 @@ pub struct ApprovalSimulation {
     pub looked: SimulationScope,
     /// How wide the approval is.
     pub breadth: Breadth,
+    /// That it leaves nothing out, or nearly nothing.
+    pub matches_all: Option<MatchesAll>,
 }
 
 /// An episode that an approval would have hidden.
@@ -72,15 +76,6 @@ pub struct SimulationScope {
     pub is_provisional: bool,
 }
 
-/// How wide an approval is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Breadth {
-    /// Identities with a baseline that it may cover, by id and role.
-    pub identities: u64,
-    /// Identities with a baseline.
-    pub of: u64,
-}
-
 /// Warnings about an approval that do not depend on the store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApprovalLint {
@@ -99,12 +94,8 @@ pub struct ApprovalLint {
 /// Returns the warnings about an approval.
 pub fn lint_approval(approval: &Approval, today: Day) -> ApprovalLint {
     let criteria = &approval.criteria;
-    let is_any =
-        |text: Option<&str>| text.is_none_or(|t| t.chars().all(|c| matches!(c, '*' | '?')));
     let is_of_log = criteria.log.is_some();
-    let is_for_anybody = !is_of_log
-        && is_any(criteria.identity.as_ref().map(|glob| glob.as_str()))
-        && is_any(criteria.role.as_ref().map(|glob| glob.as_str()));
+    let is_for_anybody = !is_of_log && criteria.are_for_anybody();
     let networks = criteria.network.iter().flatten();
     let is_wide = |network: &&ipnet::IpNet| {
         network.prefix_len()
@@ -118,14 +109,7 @@ pub fn lint_approval(approval: &Approval, today: Day) -> ApprovalLint {
     ApprovalLint {
         is_for_anybody,
         is_of_log,
-        is_by_who_alone: !is_for_anybody
-            && !is_of_log
-            && criteria.destination.is_none()
-            && criteria.bucket.is_none()
-            && criteria.user_agent.is_none()
-            && criteria.application.is_none()
-            && criteria.network.is_none()
-            && criteria.schedule.is_always(),
+        is_by_who_alone: !is_for_anybody && !is_of_log && criteria.are_by_who_alone(),
         wide_networks: networks.filter(is_wide).map(ToString::to_string).collect(),
         long_days: (days > LONG_DAYS).then_some(days),
     }
@@ -154,12 +138,19 @@ pub fn simulate_approval(
         },
         ..ApprovalSimulation::default()
     };
+    let matches_all = |breadth| {
+        let mut all = MatchesAll::of(approval, breadth)?;
+        all.count(approval, &archived);
+        Some(all)
+    };
     let Some(manifest) = store.manifest()? else {
+        simulation.matches_all = matches_all(None);
         return Ok(simulation);
     };
     let generation = store.load_generation()?;
     let log = store.load_calibration_log(&manifest)?;
     simulation.breadth = breadth(&generation, approval)?;
+    simulation.matches_all = matches_all(Some(&simulation.breadth));
     let mut asked: BTreeMap<Day, Vec<Candidate>> = BTreeMap::new();
     let visible = archived.iter().filter(|(_, alert)| !alert.is_suppressed);
     for (id, alert) in visible {
@@ -234,15 +225,8 @@ impl Candidate {
         }
     }
 
-    /// Returns, of a log that fell silent, its name and those of what it is a part of.
     fn names_of_log(&self) -> Option<Vec<Str>> {
-        let name = &self.entity.id;
-        (*self.analytic == *SOURCE_SILENT).then(|| {
-            let ends = name.match_indices('/').map(|(at, _)| at);
-            ends.chain([name.len()])
-                .map(|end| Str::from(&name[..end]))
-                .collect()
-        })
+        names_of_log(&self.analytic, &self.entity.id)
     }
 
     /// Returns, before the day is read, whether it concerns an identity that the approval may cover.
@@ -355,23 +339,6 @@ fn reaching(
             }
         }
     }
-}
-
-fn breadth(generation: &Generation, approval: &Approval) -> Result<Breadth> {
-    let mut breadth = Breadth::default();
-    generation.baselines.each(|entity, baseline| {
-        if entity.kind != EntityKind::Identity {
-            return;
-        }
-        let mut ids = vec![entity.id.clone()];
-        ids.extend(baseline.aliases.iter().cloned());
-        let who = approval
-            .criteria
-            .may_cover_who(&ids, baseline.role.as_ref());
-        breadth.of += 1;
-        breadth.identities += u64::from(who != Cover::No);
-    })?;
-    Ok(breadth)
 }
 
 fn span(days: impl Iterator<Item = Day>) -> Option<(Day, Day)> {

@@ -9,6 +9,8 @@ use crate::alert::Alert;
 use crate::config::{Approval, Config};
 use crate::engine::Setup;
 use crate::engine::approvals::archive::archived;
+use crate::engine::approvals::breadth::breadth;
+use crate::engine::approvals::everything::{MatchesAll, may_be_nearly_all};
 use crate::error::Result;
 use crate::incident::latest;
 use crate::store::Store;
@@ -67,6 +69,13 @@ pub enum Warning {
         /// The other's id.
         by: String,
     },
+    /// Another approval says the same in every word.
+    Repeated {
+        /// Where the other stands.
+        at: String,
+    },
+    /// It hides all alerts that it could be for, or nearly all.
+    MatchesAll(MatchesAll),
     /// The same, but only for some analytics or for a shorter time; or the other way round.
     Overlaps {
         /// The other's id.
@@ -77,7 +86,13 @@ pub enum Warning {
 impl Warning {
     /// Returns whether every run reports it, and not only commands about approvals.
     pub fn is_pressing(&self) -> bool {
-        !matches!(self, Self::Shadowed { .. } | Self::Overlaps { .. })
+        !matches!(
+            self,
+            Self::Shadowed { .. }
+                | Self::Repeated { .. }
+                | Self::MatchesAll(_)
+                | Self::Overlaps { .. }
+        )
     }
 }
 
@@ -112,7 +127,34 @@ pub fn approval_states(setup: &Setup, store: &Store, reach: Reach) -> Result<Vec
         let used = uses.get(id).map(|(_, last)| *last);
         is_told_recently.then(|| idle_days(last, since, used))
     };
-    Ok(states(setup, &uses, idle))
+    let mut states = states(setup, &uses, idle);
+    for state in &mut states {
+        let all = matches_all(setup, store, &state.approval, reach)?;
+        if let Some(mut all) = all {
+            all.count(&state.approval, &archived);
+            state.warnings.insert(0, Warning::MatchesAll(all));
+        }
+    }
+    Ok(states)
+}
+
+/// Returns that an approval in force leaves nothing out; where the whole archive is read, also that it leaves nearly nothing out.
+fn matches_all(
+    setup: &Setup,
+    store: &Store,
+    approval: &Approval,
+    reach: Reach,
+) -> Result<Option<MatchesAll>> {
+    if !approval.holds(setup.now) {
+        return Ok(None);
+    }
+    let is_learnt =
+        reach == Reach::Whole && may_be_nearly_all(approval) && store.manifest()?.is_some();
+    let breadth = match is_learnt {
+        true => Some(breadth(&store.load_generation()?, approval)?),
+        false => None,
+    };
+    Ok(MatchesAll::of(approval, breadth.as_ref()))
 }
 
 /// Returns the state of each approval in the configuration after the alerts of a run without a store. As nothing says since when one is
@@ -196,6 +238,13 @@ fn beside(config: &Config, ids: &[String], at: usize) -> Option<Warning> {
         // Of two equal approvals, the later one is redundant.
         covers(other, one) && (*at_other < at || !covers(one, other))
     });
+    if let Some((at_other, other)) = shadow
+        && ids[at_other] == ids[at]
+    {
+        return Some(Warning::Repeated {
+            at: other.place.to_string(),
+        });
+    }
     if let Some((by, _)) = shadow {
         let by = ids[by].clone();
         return Some(Warning::Shadowed { by });
@@ -246,8 +295,9 @@ mod tests {
         assert_eq!(said[2], [overlaps(0)]);
         assert_eq!(said[3], [Warning::ExpiresSoon { days: 6 }]);
         assert_eq!(said[4], [Warning::Expired { days: 2 }]);
-        assert_eq!(said[5][1], Warning::Shadowed { by: id(3) });
-        assert_eq!(id(5), id(3) + "-2");
+        let at = "p.toml:16".to_owned();
+        assert_eq!(said[5][1], Warning::Repeated { at });
+        assert_eq!(id(5), id(3));
     }
 
     #[test]

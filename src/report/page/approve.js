@@ -112,7 +112,6 @@ function outcome(answer) {
         { class: "soft small" },
         "Possibly: the single events of these are not looked at again, and what is stored of them does not decide it.",
       ),
-    answer.risks.filter((risk) => !warnings.includes(risk)).map((risk) => h("p", { class: "bad" }, coded(sentence(risk)))),
     would.alerts > 0 && h("p", { class: "soft small" }, "Alerts that were told stay as they are; it holds for those to come."),
   );
 }

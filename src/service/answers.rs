@@ -45,8 +45,9 @@ pub fn me(call: &Call) -> Answer {
 /// Answers whether logs are taken and judged.
 pub fn ready(call: &Call) -> Answer {
     let status = call.service.status();
-    let is_judging = status.is_scoring && status.scoring_fault.is_none();
-    let scoring = match status.scoring_fault {
+    let fault = call.service.fault();
+    let is_judging = status.is_scoring && fault.is_none();
+    let scoring = match fault {
         Some(why) => Scoring::Failed { why },
         None if is_judging => Scoring::Judging {
             behind_bytes: call.service.behind(),

@@ -23,6 +23,10 @@ pub const BODY_BYTES_MAX: usize = 32 << 20;
 /// The most bytes that one delivery may unpack to, and the longest that it is read.
 const UNPACKED_BYTES_MAX: u64 = 1 << 30;
 const READING_LASTS: Duration = Duration::from_secs(60);
+/// The same while the service ends.
+const READING_LASTS_AT_END: Duration = Duration::from_secs(5);
+/// How many deliveries are read at once: what is compressed with a large window takes 128 MiB while it is unpacked.
+pub const READ_AT_ONCE: usize = 4;
 /// Bytes that were handed over and not judged, from which on no more are taken.
 const BEHIND_MAX: u64 = 8 << 30;
 /// Rejected records that are named one by one: so many that a delivery with more of them is not what it was meant to be.
@@ -39,7 +43,8 @@ pub async fn take(mut call: Call) -> Answer {
 /// Answers `POST /v1/logs`: OTLP over HTTP, in the form in which it came.
 pub async fn take_otlp(mut call: Call) -> Answer {
     let kind = call.head.headers.get(header::CONTENT_TYPE);
-    let is_protobuf = kind.is_some_and(|kind| kind.as_bytes().starts_with(PROTOBUF.as_bytes()));
+    let kind = kind.and_then(|kind| kind.to_str().ok()?.split(';').next());
+    let is_protobuf = kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case(PROTOBUF));
     let keep = if is_protobuf { keep_protobuf } else { keep };
     let receipt = receive(&mut call, keep).await?;
     let rejected: u64 = receipt.rejected.values().sum();
@@ -72,11 +77,11 @@ async fn receive(
     }
     let (bytes, room) = call.bytes(BODY_BYTES_MAX).await?;
     let service = call.service.clone();
+    let turn = service.reading.clone().acquire_owned().await;
     let received = tokio::task::spawn_blocking(move || {
-        let _room = room;
+        let _held = (room, turn);
         let kept = keep(&service, &bytes);
-        let is_refused = |problem: &Problem| problem.status.is_client_error();
-        if kept.as_ref().is_err_and(is_refused) {
+        if kept.is_err() {
             service.metrics.note_refused();
         }
         kept
@@ -102,9 +107,14 @@ fn keep(service: &Service, bytes: &[u8]) -> Result<Receipt, Problem> {
 /// Keeps a delivery that is OTLP as Protobuf: as lines.
 fn keep_protobuf(service: &Service, bytes: &[u8]) -> Result<Receipt, Problem> {
     let patience = Patience::new(service);
-    let lines = otlp::lines(bytes, &mut |written| patience.lasts(written));
+    let lines = otlp::lines(bytes, &mut |progress| {
+        if progress.packed > BODY_BYTES_MAX as u64 {
+            return Err(Ended::Large);
+        }
+        patience.lasts(progress.unpacked)
+    });
     let lines = lines.map_err(|fault| match fault {
-        Fault::Cut => too_much(),
+        Fault::Ended(ended) => ended.problem(),
         Fault::Unreadable(why) => {
             let detail = format!("the body is no ExportLogsServiceRequest of OTLP: {why}");
             Problem::new(StatusCode::BAD_REQUEST, detail)
@@ -120,6 +130,16 @@ struct Patience<'s> {
     began: Duration,
 }
 
+/// Why a delivery is read no further.
+enum Ended {
+    /// The service ends.
+    Stopped,
+    /// It takes too long.
+    Slow,
+    /// It is too large.
+    Large,
+}
+
 impl<'s> Patience<'s> {
     fn new(service: &'s Service) -> Self {
         Self {
@@ -128,21 +148,38 @@ impl<'s> Patience<'s> {
         }
     }
 
-    /// Returns whether it goes on after so many bytes.
-    fn lasts(&self, unpacked: u64) -> bool {
+    /// Returns whether it goes on after so many bytes. When the service ends, a delivery of the usual size is still read.
+    fn lasts(&self, unpacked: u64) -> Result<(), Ended> {
         let host = &self.service.host;
         let took = host.since_start().saturating_sub(self.began);
-        unpacked <= UNPACKED_BYTES_MAX && took <= READING_LASTS && !host.is_stopped()
+        match () {
+            () if unpacked > UNPACKED_BYTES_MAX => Err(Ended::Large),
+            () if took > READING_LASTS => Err(Ended::Slow),
+            () if took > READING_LASTS_AT_END && host.is_stopped() => Err(Ended::Stopped),
+            () => Ok(()),
+        }
     }
 }
 
-fn too_much() -> Problem {
-    let detail = format!(
-        "it unpacks to more than {} MiB, or takes longer than {} s to read",
-        UNPACKED_BYTES_MAX >> 20,
-        READING_LASTS.as_secs()
-    );
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).hint("send it in parts")
+impl Ended {
+    fn problem(self) -> Problem {
+        match self {
+            Self::Stopped => Problem::busy("the service ends"),
+            Self::Slow => {
+                let secs = READING_LASTS.as_secs();
+                Problem {
+                    retry_after_secs: Some(30),
+                    ..Problem::busy(format!("it takes longer than {secs} s to read"))
+                }
+                .hint("send less at once")
+            }
+            Self::Large => {
+                let most = UNPACKED_BYTES_MAX >> 20;
+                let detail = format!("it unpacks to more than {most} MiB, or to too much to keep");
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).hint("send it in parts")
+            }
+        }
+    }
 }
 
 /// Reads a delivery, to tell what is in it beside what was rejected before, and keeps it.
@@ -158,7 +195,7 @@ fn keep_all(
         ..ReadOptions::default()
     };
     let mut rejects = Vec::new();
-    let (mut is_cut, mut future) = (false, 0);
+    let (mut ended, mut future) = (None, 0);
     let latest = service.host.now().plus_secs(FUTURE_SECS_MAX);
     let mut report = sources::read_while(
         bytes,
@@ -176,12 +213,12 @@ fn keep_all(
             }
         },
         &mut |report| {
-            is_cut = !patience.lasts(report.bytes_json);
-            !is_cut
+            ended = patience.lasts(report.bytes_json).err();
+            ended.is_none()
         },
     );
-    if is_cut {
-        return Err(too_much());
+    if let Some(ended) = ended {
+        return Err(ended.problem());
     }
     for (reason, n) in rejected_before {
         report.records += n;
@@ -203,16 +240,33 @@ fn keep_all(
     }
     if receipt.events > 0 {
         let at = service.host.now();
-        service.received.keep(bytes, at).map_err(not_kept)?;
+        let kept = service.received.keep(bytes, at);
+        kept.map_err(|error| not_kept(service, error))?;
+        if locked(&service.status).intake_fault.take().is_some() {
+            let said = "what is handed over is kept again";
+            service.host.tell(said);
+        }
     }
     service.metrics.note_received(&receipt, bytes.len() as u64);
     Ok(receipt)
 }
 
 /// What could not be made durable is not acknowledged, and the client tries again.
-fn not_kept(error: Error) -> Problem {
+fn not_kept(service: &Service, error: Error) -> Problem {
+    let said = format!(
+        "what is handed over cannot be kept: {}",
+        error.with_causes()
+    );
+    let fault = Some((service.host.now(), said.clone()));
+    let before = std::mem::replace(&mut locked(&service.status).intake_fault, fault);
+    if before.is_none_or(|(_, before)| before != said) {
+        service.host.tell(&said);
+    }
+    let problem = Problem::from(error);
     Problem {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        detail: format!("it cannot be kept: {}", problem.detail),
         retry_after_secs: Some(5),
-        ..Problem::busy(format!("it cannot be kept: {}", error.with_causes()))
+        ..problem
     }
 }

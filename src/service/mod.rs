@@ -47,7 +47,7 @@ use tokio::sync::{Semaphore, broadcast};
 use crate::config::Serve;
 use crate::error::{Error, Result};
 use crate::inquiry::Inquiry;
-use crate::service::events::BODY_BYTES_MAX;
+use crate::service::events::{BODY_BYTES_MAX, READ_AT_ONCE};
 use crate::service::guard::Guard;
 use crate::service::live::LIVE_KEPT;
 use crate::service::metrics::Metrics;
@@ -115,6 +115,7 @@ pub fn serve(
         metrics: Metrics::new(trained),
         room: Arc::new(Semaphore::new(BODY_BYTES_IN_MEMORY)),
         answers: Arc::new(Semaphore::new(ANSWERS_AT_ONCE)),
+        reading: Arc::new(Semaphore::new(READ_AT_ONCE)),
         host,
     });
     std::thread::scope(|scope| {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::config::Right;
 use crate::report::json;
 use crate::service::documents::{self, Describes};
+use crate::service::otlp;
 use crate::service::table::{Ask, ParameterKind, ROUTES, Route};
 
 /// Returns the OpenAPI document of the service.
@@ -80,6 +81,9 @@ fn operation(route: &Route, body: Option<Schema>, answer: Option<Schema>) -> Val
     let mut content = json!({route.gives: of(answer)});
     if route.live {
         content["text/event-stream"] = json!({});
+    }
+    if matches!(route.ask, Ask::Otlp) {
+        content[otlp::PROTOBUF] = json!({});
     }
     let problem = json!({
         "description": "What was wrong",

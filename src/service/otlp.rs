@@ -7,14 +7,14 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
-use flate2::bufread::MultiGzDecoder;
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsPartialSuccess, ExportLogsServiceResponse,
 };
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message;
 
-use crate::sources::{RECORD_BYTES_MAX, RejectReason};
+use crate::sources::{self, RECORD_BYTES_MAX, RejectReason};
 
 /// The type of a body that is Protobuf.
 pub const PROTOBUF: &str = "application/x-protobuf";
@@ -25,10 +25,6 @@ const AROUND: (&[u8], &[u8]) = (
     br#"{"resourceLogs":[{"scopeLogs":[{"logRecords":["#,
     b"]}]}]}\n",
 );
-/// The first bytes of what is compressed: of a gzip member, and of a Zstandard frame.
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-
 /// An export as lines.
 #[derive(Debug)]
 pub struct Lines {
@@ -38,45 +34,44 @@ pub struct Lines {
     pub rejected: BTreeMap<&'static str, u64>,
 }
 
-/// Why an export did not become lines.
+/// Why an export did not become lines: it is not what it should be or breaks off, or what the caller says.
 #[derive(Debug)]
-pub enum Fault {
-    /// It is not what it should be, or breaks off.
+pub enum Fault<E> {
     Unreadable(String),
-    /// Who asked for it wants no more of it.
-    Cut,
+    Ended(E),
 }
 
-impl From<io::Error> for Fault {
+impl<E> From<io::Error> for Fault<E> {
     fn from(error: io::Error) -> Self {
         Self::Unreadable(error.to_string())
     }
 }
 
-/// Makes lines of an `ExportLogsServiceRequest`, which may be compressed with gzip or Zstandard. Before each log record `goes_on` is asked, with the
-/// bytes of all lines before it.
+/// How far it is: bytes of the export after decompression, or of the lines that came of it if these are more, and bytes of the compressed lines.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Progress {
+    pub unpacked: u64,
+    pub packed: u64,
+}
+
+/// Makes lines of an `ExportLogsServiceRequest`, which may be compressed. Again and again `goes_on` is asked, and told how far it is.
 ///
 /// # Errors
 ///
 /// If it cannot be read, or is not to go on.
-pub fn lines(body: &[u8], goes_on: &mut dyn FnMut(u64) -> bool) -> Result<Lines, Fault> {
-    let unpacked: Box<dyn BufRead + '_> = match body {
-        _ if body.starts_with(&GZIP_MAGIC) => Box::new(BufReader::new(MultiGzDecoder::new(body))),
-        _ if body.starts_with(&ZSTD_MAGIC) => Box::new(BufReader::new(
-            zstd::stream::read::Decoder::with_buffer(body)?,
-        )),
-        _ => Box::new(body),
-    };
+pub fn lines<E>(
+    body: &[u8],
+    goes_on: &mut dyn FnMut(Progress) -> Result<(), E>,
+) -> Result<Lines, Fault<E>> {
     let mut packing = zstd::stream::write::Encoder::new(Vec::new(), 1)?;
     let mut rejected = BTreeMap::new();
     let mut written = 0;
-    walk(unpacked, &mut |record| {
-        if !goes_on(written) {
-            return Err(Fault::Cut);
-        }
-        let line = match record {
-            Found::Record(bytes) => line(bytes),
-            Found::TooLarge => Err(RejectReason::RecordTooLarge.as_str()),
+    let export = BufReader::new(sources::unpacked(body)?);
+    walk(export, &mut |at, found| {
+        let line = match found {
+            None => Ok(Vec::new()),
+            Some(Found::Record(bytes)) => line(bytes),
+            Some(Found::TooLarge) => Err(RejectReason::RecordTooLarge.as_str()),
         };
         match line {
             Ok(line) => {
@@ -85,7 +80,11 @@ pub fn lines(body: &[u8], goes_on: &mut dyn FnMut(u64) -> bool) -> Result<Lines,
             }
             Err(reason) => *rejected.entry(reason).or_insert(0) += 1,
         }
-        Ok(())
+        let progress = Progress {
+            unpacked: written.max(at),
+            packed: packing.get_ref().len() as u64,
+        };
+        goes_on(progress).map_err(Fault::Ended)
     })?;
     Ok(Lines {
         packed: packing.finish()?,
@@ -95,7 +94,14 @@ pub fn lines(body: &[u8], goes_on: &mut dyn FnMut(u64) -> bool) -> Result<Lines,
 
 /// Returns a log record as a line; why it is none otherwise.
 fn line(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
-    let record = LogRecord::decode(bytes).map_err(|_| "not_protobuf")?;
+    let mut record = LogRecord::decode(bytes).map_err(|_| "not_protobuf")?;
+    // Who takes what he gets from a queue may hand it on as bytes that are a text.
+    if let Some(body) = &mut record.body
+        && let Some(Value::BytesValue(bytes)) = &mut body.value
+        && let Ok(text) = String::from_utf8(std::mem::take(bytes))
+    {
+        body.value = Some(Value::StringValue(text));
+    }
     let mut line = AROUND.0.to_vec();
     serde_json::to_writer(&mut line, &record).map_err(|_| "not_protobuf")?;
     line.extend_from_slice(AROUND.1);
@@ -108,11 +114,14 @@ enum Found<'a> {
     TooLarge,
 }
 
-/// Calls `take` with each log record of an export.
-fn walk(
+/// How many bytes are passed over until it is asked whether to go on.
+const ASKED_EVERY: u64 = 1 << 20;
+
+/// Calls `take` with each log record of an export, and from time to time without one; always with the bytes so far.
+fn walk<E>(
     export: impl BufRead,
-    take: &mut dyn FnMut(Found<'_>) -> Result<(), Fault>,
-) -> Result<(), Fault> {
+    take: &mut dyn FnMut(u64, Option<Found<'_>>) -> Result<(), Fault<E>>,
+) -> Result<(), Fault<E>> {
     let mut export = Counted {
         inner: export,
         at: 0,
@@ -120,14 +129,19 @@ fn walk(
     // Where the messages end that it is in, the outermost first.
     let mut ends: Vec<u64> = Vec::new();
     let mut record = Vec::new();
+    let mut asked_at = 0;
     loop {
         while ends.last() == Some(&export.at) {
             ends.pop();
         }
+        if export.at - asked_at >= ASKED_EVERY {
+            asked_at = export.at;
+            take(export.at, None)?;
+        }
         if export.inner.fill_buf()?.is_empty() {
             return match ends.is_empty() {
                 true => Ok(()),
-                false => Err(Fault::Unreadable("it breaks off".to_owned())),
+                false => Err(broken_off()),
             };
         }
         let key = export.varint()?;
@@ -157,17 +171,25 @@ fn walk(
         let is_on_the_way = is_message && WAY.get(ends.len()) == Some(&number);
         match is_on_the_way {
             true if ends.len() + 1 < WAY.len() => ends.push(end),
-            true if length > RECORD_BYTES_MAX as u64 => {
-                export.skip(length)?;
-                take(Found::TooLarge)?;
-            }
-            true => {
+            true if length <= RECORD_BYTES_MAX as u64 => {
                 export.read(length, &mut record)?;
-                take(Found::Record(&record))?;
+                take(export.at, Some(Found::Record(&record)))?;
             }
-            false => export.skip(length)?,
+            is_record => {
+                while export.at < end {
+                    export.skip((end - export.at).min(ASKED_EVERY))?;
+                    take(export.at, None)?;
+                }
+                if is_record {
+                    take(export.at, Some(Found::TooLarge))?;
+                }
+            }
         }
     }
+}
+
+fn broken_off<E>() -> Fault<E> {
+    Fault::Unreadable("it breaks off".to_owned())
 }
 
 /// A reader that knows how far it is.
@@ -178,7 +200,7 @@ struct Counted<R> {
 
 impl<R: BufRead> Counted<R> {
     /// Reads an integer of Protobuf: seven bits a byte, the lowest first.
-    fn varint(&mut self) -> Result<u64, Fault> {
+    fn varint<E>(&mut self) -> Result<u64, Fault<E>> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
             let mut byte = [0];
@@ -193,23 +215,23 @@ impl<R: BufRead> Counted<R> {
         Err(Fault::Unreadable(why))
     }
 
-    fn read(&mut self, length: u64, bytes: &mut Vec<u8>) -> Result<(), Fault> {
+    fn read<E>(&mut self, length: u64, bytes: &mut Vec<u8>) -> Result<(), Fault<E>> {
         bytes.clear();
-        let read = self.inner.by_ref().take(length).read_to_end(bytes)? as u64;
-        self.passed(read, length)
+        let read = self.inner.by_ref().take(length).read_to_end(bytes)?;
+        self.passed(read as u64, length)
     }
 
-    fn skip(&mut self, length: u64) -> Result<(), Fault> {
+    fn skip<E>(&mut self, length: u64) -> Result<(), Fault<E>> {
         let mut part = self.inner.by_ref().take(length);
         let skipped = io::copy(&mut part, &mut io::sink())?;
         self.passed(skipped, length)
     }
 
-    fn passed(&mut self, read: u64, length: u64) -> Result<(), Fault> {
+    fn passed<E>(&mut self, read: u64, length: u64) -> Result<(), Fault<E>> {
         self.at += read;
         match read == length {
             true => Ok(()),
-            false => Err(Fault::Unreadable("it breaks off".to_owned())),
+            false => Err(broken_off()),
         }
     }
 }
@@ -231,7 +253,6 @@ pub fn answer(rejected: u64, why: String) -> Response<Body> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-    use opentelemetry_proto::tonic::common::v1::any_value::Value;
     use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
     use opentelemetry_proto::tonic::logs::v1::{ResourceLogs, ScopeLogs};
     use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -271,6 +292,10 @@ mod tests {
         request.encode_to_vec()
     }
 
+    fn read(body: &[u8]) -> Result<Lines, Fault<()>> {
+        lines(body, &mut |_| Ok(()))
+    }
+
     fn texts_of(lines: &Lines) -> Vec<String> {
         let text = zstd::decode_all(&*lines.packed).unwrap();
         let lines = std::str::from_utf8(&text).unwrap().lines();
@@ -299,17 +324,15 @@ mod tests {
             gzip.finish().unwrap(),
             zstd::encode_all(&*plain, 1).unwrap(),
         ] {
-            let lines = lines(&body, &mut |_| true).unwrap();
+            let lines = read(&body).unwrap();
             assert_eq!(texts_of(&lines), expected);
             assert_eq!(lines.rejected, BTreeMap::new());
         }
         let cut = &plain[..plain.len() - 1];
-        assert!(matches!(
-            lines(cut, &mut |_| true),
-            Err(Fault::Unreadable(_))
-        ));
-        assert!(matches!(lines(&plain, &mut |_| false), Err(Fault::Cut)));
-        assert_eq!(texts_of(&lines(b"", &mut |_| true).unwrap()), [""; 0]);
+        assert!(matches!(read(cut), Err(Fault::Unreadable(_))));
+        let at_once = lines(&plain, &mut |_| Err("enough"));
+        assert!(matches!(at_once, Err(Fault::Ended("enough"))));
+        assert_eq!(texts_of(&read(b"").unwrap()), [""; 0]);
     }
 
     #[test]
@@ -320,10 +343,47 @@ mod tests {
         while let Some(at) = body.windows(3).position(|three| three == b"bad") {
             body[at] = 0xff;
         }
-        let lines = lines(&body, &mut |_| true).unwrap();
+        let lines = read(&body).unwrap();
         assert_eq!(texts_of(&lines), ["one", "four", "one", "four"]);
         let rejected = BTreeMap::from([("not_protobuf", 2), ("record_too_large", 2)]);
         assert_eq!(lines.rejected, rejected);
+    }
+
+    #[test]
+    fn bytes_that_are_a_text_are_read_as_one() {
+        let mut as_bytes = record("");
+        let bytes = Value::BytesValue(b"from a queue".to_vec());
+        as_bytes.body = Some(AnyValue { value: Some(bytes) });
+        let line = line(&as_bytes.encode_to_vec()).unwrap();
+        let line = String::from_utf8(line).unwrap();
+        assert!(
+            line.contains(r#""body":{"stringValue":"from a queue"}"#),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn what_holds_no_log_record_however_long_is_passed_over_as_long_as_it_may() {
+        let field = |length: u64| {
+            let mut field = vec![0x7a];
+            prost::encoding::encode_varint(length, &mut field);
+            field
+        };
+        let zeros = vec![0; 300 << 20];
+        let mut body = field(zeros.len() as u64);
+        body.extend(&zeros);
+        let packed = zstd::encode_all(&*body, 1).unwrap();
+        let mut passed = 0;
+        let ended = lines(&packed, &mut |progress| {
+            passed = progress.unpacked;
+            if passed < 100 << 20 { Ok(()) } else { Err(()) }
+        });
+        assert!(matches!(ended, Err(Fault::Ended(()))));
+        assert!(passed < 102 << 20, "{passed}");
+        // No log is packed so small.
+        assert!(
+            matches!(read(&packed), Err(Fault::Unreadable(why)) if why.contains("times its size"))
+        );
     }
 
     proptest! {
@@ -342,7 +402,7 @@ mod tests {
             let mut n = 0;
             let _ = lines(&body, &mut |_| {
                 n += 1;
-                true
+                Ok::<(), ()>(())
             });
             prop_assert!(n * 2 <= body.len());
         }

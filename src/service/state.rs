@@ -19,6 +19,9 @@ use crate::sinks::{self, HealthStatus, Sinks};
 use crate::store::{Received, Store};
 use crate::time::Time;
 
+/// For how long it counts that a delivery could not be kept.
+const INTAKE_FAULT_SECS: i64 = 60;
+
 /// A running service.
 pub struct Service {
     pub host: Arc<dyn Host>,
@@ -47,6 +50,8 @@ pub struct Service {
     /// Bytes of requests that may still be taken into memory.
     pub room: Arc<Semaphore>,
     pub answers: Arc<Semaphore>,
+    /// Deliveries that may still be read at once.
+    pub reading: Arc<Semaphore>,
 }
 
 /// What the service does, and what went wrong last.
@@ -57,6 +62,8 @@ pub struct Status {
     pub run: u64,
     /// Why they are not.
     pub scoring_fault: Option<String>,
+    /// Why the last delivery could not be kept, and when that was.
+    pub intake_fault: Option<(Time, String)>,
     /// Whether a training is wanted at once, and whether one runs.
     pub is_training_wanted: bool,
     pub is_training: bool,
@@ -80,6 +87,16 @@ impl Service {
         locked(&self.status).clone()
     }
 
+    /// Returns why logs are not taken or not judged. That a delivery could not be kept counts for a minute: who looks here whether to send any
+    /// would otherwise never try again.
+    pub fn fault(&self) -> Option<String> {
+        let status = self.status();
+        let now = self.host.now();
+        let is_recent = |(at, _): &(Time, String)| now.secs() - at.secs() < INTAKE_FAULT_SECS;
+        let intake = status.intake_fault.filter(is_recent);
+        status.scoring_fault.or(intake.map(|(_, why)| why))
+    }
+
     /// Returns how many bytes were handed over and are not judged yet.
     pub fn behind(&self) -> u64 {
         let archives = self.received.archives().unwrap_or_default();
@@ -99,7 +116,7 @@ impl Service {
             events: status.events,
             last_news: status.last_news,
             logs: status.newest,
-            store_fault: status.scoring_fault,
+            store_fault: self.fault(),
             training_fault: status.training_fault,
             ..HealthStatus::default()
         }

@@ -187,6 +187,15 @@ pub fn decode<'a>(raw: impl Read + 'a) -> io::Result<Decoded<'a>> {
     decode_within(so_far.input(raw), &so_far)
 }
 
+/// Returns a reader of what is below the compression of an input, which fails if so much comes out of it that no log would have been packed so small.
+///
+/// # Errors
+///
+/// Fails as [`decode`] does.
+pub fn unpacked<'a>(packed: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    Ok(decode(packed)?.reader)
+}
+
 /// Does what [`decode`] does for a part of an input.
 ///
 /// # Errors

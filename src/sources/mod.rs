@@ -58,6 +58,7 @@ mod telemetry;
 mod vpcflow;
 mod workspace;
 
+pub use decode::unpacked;
 pub use discover::{
     InputFile, Unreachable, content_hash_of, discover, discover_reachable, in_order,
 };

@@ -619,6 +619,34 @@ fn what_is_wrong_with_a_request_is_said_and_costs_nobody_else_anything() {
 }
 
 #[test]
+fn what_cannot_be_kept_is_refused_for_now_and_told_until_it_can() {
+    let world = World::empty();
+    let served = Served::start(&world, &[]);
+    let folder = world.path().join("plimsoll-store/received");
+    let event = json!({"plimsoll": 1, "event_time": "2026-03-16T04:11:09Z", "provider": "other", "identity": "other:ana@example.com", "action": "read_object"});
+    let event = event.to_string();
+    let why_not_ready = || {
+        let ready = served.get("/readyz").is(503).json();
+        ready["scoring"]["why"].to_string()
+    };
+    std::fs::remove_dir(&folder).expect("it is empty");
+    let refused = served.ask("POST", "/v1/events", &[], event.as_bytes());
+    assert_eq!(refused.header("retry-after"), Some("5"));
+    let why = refused.is(503).json()["detail"].to_string();
+    assert!(why.contains("cannot be kept"), "{why}");
+    assert!(why_not_ready().contains("cannot be kept"));
+    let counts = served.get("/metrics").is(200).body;
+    assert!(
+        counts.contains("plimsoll_refused_deliveries_total 1"),
+        "{counts}"
+    );
+    std::fs::create_dir(&folder).expect("there is room");
+    assert_eq!(served.hand_over(event.as_bytes())["events"], 1);
+    assert!(why_not_ready().contains("nothing was learnt yet"));
+    served.end();
+}
+
+#[test]
 fn otlp_is_taken_as_its_exporters_send_it() {
     let world = World::empty();
     let served = Served::start(&world, &[]);

@@ -576,14 +576,20 @@ pub struct OperationRecord {
 }
 
 /// A bucket touched.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ResourceRecord {
     /// Which.
     pub bucket: String,
     /// Whether it is on the sensitive list.
     pub sensitive: bool,
+    /// Whom to ask about it, as the sensitive list says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// Calls.
     pub calls: u64,
+    /// How many of them were denied.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub denied: u64,
     /// Distinct objects.
     pub objects: u64,
     /// Bytes that left it.

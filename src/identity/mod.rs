@@ -128,7 +128,8 @@ pub fn is_instance(identity: &str) -> bool {
 pub struct Resolver<'a> {
     config: &'a Config,
     networks: Networks,
-    sensitive: Vec<&'a NamePattern>,
+    /// Buckets that are sensitive, and whom to ask about them.
+    sensitive: Vec<(&'a NamePattern, Option<&'a str>)>,
     locator: Option<Locator<'a>>,
     /// The region of the last event, cached: a log file usually has one account and region.
     last_region: RefCell<Option<Region>>,
@@ -150,8 +151,8 @@ impl<'a> Resolver<'a> {
         let sensitive = config
             .sensitive
             .iter()
-            .map(|entry| &entry.bucket)
-            .chain(sensitive)
+            .map(|entry| (&entry.bucket, entry.owner.as_deref()))
+            .chain(sensitive.into_iter().map(|bucket| (bucket, None)))
             .collect();
         Self {
             config,
@@ -202,7 +203,21 @@ impl<'a> Resolver<'a> {
 
     /// Returns whether a bucket is on the sensitive list.
     pub fn is_sensitive(&self, provider: Provider, bucket: &str) -> bool {
-        self.sensitive.iter().any(|pattern| {
+        self.listed(provider, bucket).next().is_some()
+    }
+
+    /// Returns whom to ask about a sensitive bucket: the owner that the first entry says that names it and has one.
+    pub fn sensitive_owner(&self, provider: Provider, bucket: &str) -> Option<&'a str> {
+        self.listed(provider, bucket).find_map(|(_, owner)| *owner)
+    }
+
+    /// Returns the entries of the sensitive list that name a bucket.
+    fn listed<'s>(
+        &'s self,
+        provider: Provider,
+        bucket: &'s str,
+    ) -> impl Iterator<Item = &'s (&'a NamePattern, Option<&'a str>)> {
+        self.sensitive.iter().filter(move |(pattern, _)| {
             pattern.matches_of(provider, bucket) || pattern.is_within(provider, bucket)
         })
     }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::alert::{Alert, Extent, FindingRecord, Status};
+use crate::alert::{Alert, Extent, FindingRecord, ResourceRecord, Status};
 use crate::incident::document::{Incident, SCHEMA};
 use crate::incident::extent::{extent_of, origins_of, sources_of};
 use crate::incident::group::Group;
@@ -18,6 +18,8 @@ use crate::time::Time;
 
 /// Approvals of an incident that are named.
 const APPROVALS_MAX: usize = 20;
+/// The most sensitive buckets of an incident.
+const SENSITIVE_MAX: usize = 20;
 /// Findings of other detectors that are named.
 const FINDINGS_MAX: usize = 20;
 
@@ -117,6 +119,7 @@ fn told(group: &Group, alerts: &[&Alert], playbook: &Playbook) -> Incident {
         extent,
         extent_at_crossing: crossed
             .map_or_else(Extent::default, |(_, alert)| alert.extent_at_crossing),
+        sensitive: sensitive(alerts),
         sources: sources_of(&counted),
         origins: origins_of(&counted),
         findings: findings(alerts),
@@ -134,6 +137,25 @@ fn told(group: &Group, alerts: &[&Alert], playbook: &Playbook) -> Incident {
         continues: group.continues.clone(),
         beyond: group.beyond.clone(),
     }
+}
+
+/// Returns the sensitive buckets that alerts say were touched. Several analytics count the same calls.
+fn sensitive(alerts: &[&Alert]) -> Vec<ResourceRecord> {
+    let mut buckets: BTreeMap<&str, ResourceRecord> = BTreeMap::new();
+    let touched = alerts.iter().flat_map(|alert| &alert.resources);
+    for touched in touched.filter(|one| one.sensitive) {
+        let known = buckets
+            .entry(&touched.bucket)
+            .or_insert_with(|| touched.clone());
+        known.calls = known.calls.max(touched.calls);
+        known.denied = known.denied.max(touched.denied);
+        known.objects = known.objects.max(touched.objects);
+        known.bytes = known.bytes.max(touched.bytes);
+    }
+    let mut buckets: Vec<ResourceRecord> = buckets.into_values().collect();
+    buckets.sort_by_key(|one| Reverse(one.calls));
+    buckets.truncate(SENSITIVE_MAX);
+    buckets
 }
 
 /// Returns what other detectors concluded, each once, the gravest first.

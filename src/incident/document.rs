@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::alert::{CreationRecord, Extent, FindingRecord, Origin, SourceRecord, Status, as_text};
+use crate::alert::{
+    CreationRecord, Extent, FindingRecord, Origin, ResourceRecord, SourceRecord, Status, as_text,
+};
 use crate::error::{Error, Result};
 use crate::incident::stage::Stage;
 use crate::stats::Severity;
@@ -65,6 +67,9 @@ pub struct Incident {
     /// How much the alert that crossed first had come to by then.
     #[serde(default)]
     pub extent_at_crossing: Extent,
+    /// The sensitive buckets that were touched, the most called first, with the largest amounts that one of its alerts has of each; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sensitive: Vec<ResourceRecord>,
     /// Through which sessions, clients and addresses, those first that did most of what was counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceRecord>,

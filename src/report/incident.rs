@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use crate::alert::{Alert, Origin};
+use crate::alert::{Alert, Origin, ResourceRecord};
 use crate::incident::{Incident, IncidentEntity, Moment, Part};
 use crate::report::escape::Plain;
 use crate::report::extent::{self, extent};
 use crate::report::layout::name_of;
-use crate::report::number::{count, noun};
+use crate::report::number::{bytes, count, noun};
 use crate::report::paint::Paint;
 use crate::report::text::short;
 use crate::wording::dated_period;
@@ -18,6 +18,8 @@ pub(super) const ID_SHOWN: usize = 8;
 const NAME_SHOWN: usize = 40;
 /// Entities that a story names in full.
 const ENTITIES_SHOWN: usize = 12;
+/// Sensitive buckets that a story names.
+const SENSITIVE_SHOWN: usize = 3;
 /// Alerts that a story names.
 const ALERTS_SHOWN: usize = 20;
 
@@ -166,6 +168,7 @@ pub(super) fn facts(incident: &Incident) -> Vec<(&'static str, String)> {
         ("stages", stages(incident)),
         ("cause", cause(incident).unwrap_or_default()),
         ("extent", extent(&incident.extent)),
+        ("sensitive", sensitive(incident)),
         ("crossed", crossed(incident).unwrap_or_default()),
         ("approved", incident.approvals.join(", ")),
         ("verdict", verdict_with_note(incident).unwrap_or_default()),
@@ -185,6 +188,42 @@ pub(super) fn stages(incident: &Incident) -> String {
         .map(|stage| stage.as_str().replace('_', " "))
         .collect();
     stages.join(", then ")
+}
+
+/// Names the sensitive buckets that were touched, with whom to ask about them and how much was done there.
+pub fn sensitive(incident: &Incident) -> String {
+    let of_bucket = |one: &ResourceRecord| {
+        let owner = one.owner.as_ref();
+        let owner = owner.map_or(String::new(), |owner| format!(" (owner {owner})"));
+        let denied = match one.denied {
+            0 => String::new(),
+            n if n == one.calls => " (denied)".to_owned(),
+            n => format!(" ({} denied)", count(n)),
+        };
+        let parts = [
+            format!("{}{denied}", noun(one.calls, "call", "calls")),
+            noun(one.objects, "object", "objects"),
+            bytes(one.bytes as f64),
+        ];
+        let is_there = [true, one.objects > 0, one.bytes > 0];
+        let parts: Vec<String> = parts
+            .into_iter()
+            .zip(is_there)
+            .filter_map(|(part, is_there)| is_there.then_some(part))
+            .collect();
+        format!("{}{owner}: {}", one.bucket, parts.join(", "))
+    };
+    let mut named: Vec<String> = incident
+        .sensitive
+        .iter()
+        .take(SENSITIVE_SHOWN)
+        .map(of_bucket)
+        .collect();
+    let more = incident.sensitive.len().saturating_sub(SENSITIVE_SHOWN);
+    if more > 0 {
+        named.push(format!("and {}", noun(more as u64, "other", "others")));
+    }
+    named.join("; ")
 }
 
 fn cause(incident: &Incident) -> Option<String> {

@@ -71,11 +71,16 @@ impl Rows {
             let record = record.or_insert_with(|| ResourceRecord {
                 bucket: bucket.raw().to_owned(),
                 sensitive: resolver.is_sensitive(event.provider, bucket.raw()),
+                owner: resolver
+                    .sensitive_owner(event.provider, bucket.raw())
+                    .map(str::to_owned),
                 calls: 0,
+                denied: 0,
                 objects: 0,
                 bytes: 0,
             });
             record.calls += 1;
+            record.denied += u64::from(event.outcome == Outcome::Denied);
             record.bytes = record.bytes.saturating_add(event.bytes_out.unwrap_or(0));
             if let Some(object) = &event.object {
                 let pair = hash_in(value_hash(name), object.raw());

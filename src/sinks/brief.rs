@@ -3,6 +3,7 @@
 
 use crate::alert::{Alert, Status};
 use crate::incident::{Incident, IncidentEntity};
+use crate::report::incident::sensitive;
 use crate::report::{Plain, extent};
 use crate::sinks::notice::Notice;
 use crate::stats::Severity;
@@ -122,6 +123,7 @@ fn of_incident(incident: &Incident, telling: Telling) -> Brief {
             ("Who", actors(incident)),
             ("When", dated_period(incident.start, incident.end)),
             ("Extent", extent(&incident.extent)),
+            ("Sensitive", sensitive(incident)),
             ("Severity", severity_reason.trim().to_owned()),
             ("Analytics", incident.analytics.join(", ")),
             ("Verdict", said.unwrap_or_default()),

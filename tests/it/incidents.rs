@@ -651,6 +651,20 @@ fn every_alert_of_a_backtest_is_in_one_incident() {
         told.len(),
         ids.len()
     );
+    // Who is to be asked about a sensitive bucket is named with it.
+    let is_owned = |bucket: &&Value| bucket["owner"].is_string();
+    let touched = told.iter().find_map(|incident| {
+        let buckets = incident["sensitive"].as_array()?;
+        Some((incident, buckets.iter().find(is_owned)?))
+    });
+    let (incident, bucket) = touched.expect("a sensitive bucket was touched");
+    let id = incident["incident_id"].as_str().unwrap();
+    let shown = world.run(&["incidents", id, "--from", "out/alerts.jsonl"]);
+    let shown = shown.succeeds().out;
+    let name = bucket["bucket"].as_str().unwrap();
+    let owner = bucket["owner"].as_str().unwrap();
+    let words = format!("{name} (owner {owner}): ");
+    assert!(shown.contains(&words), "{words}\n{shown}");
     // Lines in another order, or told twice, say the same.
     let mut lines: Vec<&str> = text.lines().chain(text.lines()).collect();
     lines.reverse();

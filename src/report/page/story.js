@@ -96,7 +96,7 @@ const accountOf = (entity) => [entity.provider, entity.account].filter(Boolean).
 const seconds = (incident) => secs(incident.end) - secs(incident.start);
 
 function decide(incident, alerts) {
-  const buckets = largest(alerts, "resources", "bucket", ["calls", "objects", "bytes"]).filter((one) => one.sensitive);
+  const buckets = largest(alerts, "resources", "bucket", ["calls", "denied", "objects", "bytes"]).filter((one) => one.sensitive);
   const outside = largest(alerts, "destinations", "address", ["bytes"])
     .filter((one) => one.external)
     .sort((a, b) => b.bytes - a.bytes);
@@ -163,7 +163,11 @@ function decide(incident, alerts) {
 }
 
 const extentOf = (one) =>
-  [noun(one.calls, "call", "calls"), one.objects > 0 && noun(one.objects, "object", "objects"), one.bytes > 0 && bytes(one.bytes)]
+  [
+    `${noun(one.calls, "call", "calls")}${one.denied > 0 ? ` (${one.denied === one.calls ? "" : `${count(one.denied)} `}denied)` : ""}`,
+    one.objects > 0 && noun(one.objects, "object", "objects"), one.bytes > 0 && bytes(one.bytes),
+    one.owner && `owner ${one.owner}`,
+  ]
     .filter(Boolean)
     .join(", ");
 
@@ -227,7 +231,7 @@ function amounts(incident) {
     "How much",
     table(
       "How much",
-      ["", "when the threshold was reached", "in the end"],
+      ["", "when the threshold was reached", incident.status === "closed" ? "in the end" : "when it was told last"],
       rows.map(([part, words, of, done]) =>
         h(
           "tr",
@@ -244,6 +248,12 @@ function amounts(incident) {
       ),
     ),
     incident.crossed_at && h("p", { class: "soft small" }, `The first threshold was reached at ${incident.crossed_at}.`),
+    incident.status !== "closed" &&
+      h(
+        "p",
+        { class: "soft small" },
+        "There may be more by now: it is told again when its severity rises, its score rises by five points or an amount grows tenfold, and when its day is over.",
+      ),
   );
 }
 
@@ -284,7 +294,7 @@ function from(incident) {
 }
 
 function touched(alerts) {
-  const buckets = largest(alerts, "resources", "bucket", ["calls", "objects", "bytes"]).sort(
+  const buckets = largest(alerts, "resources", "bucket", ["calls", "denied", "objects", "bytes"]).sort(
     (a, b) => b.sensitive - a.sensitive || b.calls - a.calls,
   );
   const destinations = largest(alerts, "destinations", "address", ["bytes"]).sort(
@@ -296,14 +306,15 @@ function touched(alerts) {
     buckets.length > 0 &&
       table(
         "Buckets",
-        ["bucket", "", "calls", "objects", "bytes"],
+        ["bucket", "", "calls", "of them denied", "objects", "bytes"],
         buckets.map((one) =>
           h(
             "tr",
             null,
             h("td", null, id(one.bucket)),
-            h("td", null, one.sensitive && h("span", { class: "tag strong" }, "sensitive")),
+            h("td", null, one.sensitive && h("span", { class: "tag strong" }, "sensitive"), one.owner && ` owner ${one.owner}`),
             h("td", { class: "number" }, count(one.calls)),
+            h("td", { class: "number" }, count(one.denied ?? 0)),
             h("td", { class: "number" }, count(one.objects)),
             h("td", { class: "number" }, bytes(one.bytes)),
           ),

@@ -22,13 +22,20 @@ const BURST: f64 = 1_000.0;
 /// Wrong tokens a second of one address.
 const WRONG_RATE: f64 = 0.2;
 const WRONG_BURST: f64 = 10.0;
+/// Refused requests a second that are noted, of one network and of all.
+const NOTED_RATE: f64 = 5.0 / 60.0;
+const NOTED_BURST: f64 = 20.0;
+const ALL_NOTED_RATE: f64 = 0.5;
+const ALL_NOTED_BURST: f64 = 200.0;
+/// Networks whose requests that were refused and not noted are counted one by one.
+const UNNOTED_MAX: usize = 16;
 /// Clients whose requests are counted one by one.
 const CLIENTS_MAX: usize = 4_096;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The name of the token, or of the address if there are none.
+    /// The name of the token, or of the address if there are none; `no token` or `unknown token` if one was needed.
     pub name: String,
     /// The address.
     pub address: IpAddr,
@@ -43,7 +50,18 @@ pub struct Guard {
     schemes: &'static [&'static str],
     tokens: Vec<(Token, String)>,
     requests: Rates,
+    refused: Rates,
     wrong: Rates,
+    /// Which refused requests are noted.
+    pub refusals: Refusals,
+}
+
+/// What a request shows of a token, where one is needed.
+#[derive(Clone, Copy)]
+enum Shown<'a> {
+    Nothing,
+    Unknown,
+    Known(&'a Token),
 }
 
 impl Guard {
@@ -58,40 +76,46 @@ impl Guard {
             },
             tokens,
             requests: Rates::new(RATE, BURST),
+            refused: Rates::new(RATE, BURST),
             wrong: Rates::new(WRONG_RATE, WRONG_BURST),
+            refusals: Refusals::new(),
         }
     }
 
-    /// Returns who asks from an address at a time since the program began, if the request may be answered. `right` is what its bearer needs; nothing for what all may know.
-    ///
-    /// # Errors
-    ///
-    /// What was wrong with it.
+    /// Returns who asks from an address at a time since the program began, and what is wrong with the request if it may not be answered.
+    /// `right` is what its bearer needs; nothing for what all may know.
     pub fn admit(
         &self,
         request: &Parts,
         right: Option<Right>,
         (address, now): (IpAddr, Duration),
-    ) -> Result<Caller, Problem> {
-        self.check_place(request)?;
-        let anyone = || Caller {
-            name: network(address),
+    ) -> (Caller, Result<(), Problem>) {
+        let needed = right.filter(|_| !self.tokens.is_empty());
+        let shown = needed.map(|right| (right, self.shown(request)));
+        let (name, rights) = match shown {
+            None => (network(address), None),
+            Some((_, Shown::Nothing)) => ("no token".to_owned(), None),
+            Some((_, Shown::Unknown)) => ("unknown token".to_owned(), None),
+            Some((_, Shown::Known(token))) => (token.name.clone(), Some(token.rights.clone())),
+        };
+        let caller = Caller {
+            name,
             address,
-            rights: None,
+            rights,
         };
-        let caller = match right {
-            Some(right) if !self.tokens.is_empty() => {
-                self.bearer(request, right, (address, now))?
-            }
-            _ => anyone(),
+        let judged = self.check_place(request).and_then(|()| match shown {
+            Some((right, shown)) => self.check_right(right, shown, (address, now)),
+            None => Ok(()),
+        });
+        // What is refused is counted apart, so that nobody uses up what those behind the same address may ask.
+        let is_in_time = match &judged {
+            Ok(()) => self.requests.take(&caller.name, now),
+            Err(_) => self.refused.take(&network(address), now),
         };
-        if !self.requests.take(&caller.name, now) {
-            return Err(Problem {
-                retry_after_secs: Some(1),
-                ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many requests")
-            });
+        match is_in_time {
+            true => (caller, judged),
+            false => (caller, Err(too_many("too many requests", 1))),
         }
-        Ok(caller)
     }
 
     /// Demands that the request was meant for this service, and that no foreign page made it.
@@ -144,49 +168,54 @@ impl Guard {
         bare.parse::<IpAddr>().is_ok() || name == "localhost" || self.hosts.contains(&name)
     }
 
-    fn bearer(
-        &self,
-        request: &Parts,
-        right: Right,
-        (address, now): (IpAddr, Duration),
-    ) -> Result<Caller, Problem> {
+    fn shown(&self, request: &Parts) -> Shown<'_> {
         let shown = text(&request.headers, header::AUTHORIZATION).and_then(|value| {
             let (scheme, secret) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
         });
         let Some(shown) = shown else {
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "a token is needed")
-                .hint("send `Authorization: Bearer SECRET`"));
+            return Shown::Nothing;
         };
-        let mut found = None;
+        let mut found = Shown::Unknown;
         for (token, secret) in &self.tokens {
             // All are compared, each in a time that says nothing of where they differ.
             if bool::from(secret.as_bytes().ct_eq(shown.as_bytes())) {
-                found = Some(token);
+                found = Shown::Known(token);
             }
         }
-        let Some(token) = found else {
+        found
+    }
+
+    fn check_right(
+        &self,
+        right: Right,
+        shown: Shown,
+        (address, now): (IpAddr, Duration),
+    ) -> Result<(), Problem> {
+        match shown {
+            Shown::Nothing => Err(Problem::new(StatusCode::UNAUTHORIZED, "a token is needed")
+                .hint("send `Authorization: Bearer SECRET`")),
             // Who guesses is slowed down. Who knows the secret is not, also behind the same address.
-            if !self.wrong.take(&network(address), now) {
-                return Err(Problem {
-                    retry_after_secs: Some(10),
-                    ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens")
-                });
+            Shown::Unknown if !self.wrong.take(&network(address), now) => {
+                Err(too_many("too many wrong tokens", 10))
             }
-            return Err(Problem::new(
-                StatusCode::UNAUTHORIZED,
-                "no such token is configured",
-            ));
-        };
-        if !token.rights.contains(&right) {
-            let detail = format!("the token `{}` lacks the right `{right}`", token.name);
-            return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+            Shown::Unknown => {
+                let detail = "no such token is configured";
+                Err(Problem::new(StatusCode::UNAUTHORIZED, detail))
+            }
+            Shown::Known(token) if !token.rights.contains(&right) => {
+                let detail = format!("the token `{}` lacks the right `{right}`", token.name);
+                Err(Problem::new(StatusCode::FORBIDDEN, detail))
+            }
+            Shown::Known(_) => Ok(()),
         }
-        Ok(Caller {
-            name: token.name.clone(),
-            address,
-            rights: Some(token.rights.clone()),
-        })
+    }
+}
+
+fn too_many(detail: &str, retry_after_secs: u32) -> Problem {
+    Problem {
+        retry_after_secs: Some(retry_after_secs),
+        ..Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
     }
 }
 
@@ -195,13 +224,50 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 }
 
 /// Returns the name of the network that one client has: an address, or of IPv6 the /64.
-fn network(address: IpAddr) -> String {
+pub fn network(address: IpAddr) -> String {
     match address {
         IpAddr::V4(_) => address.to_string(),
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
+    }
+}
+
+/// Which refused requests are noted one by one, so that nobody fills the disk by being refused; the others are counted.
+pub struct Refusals {
+    of_network: Rates,
+    of_all: Rates,
+    unnoted: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Refusals {
+    fn new() -> Self {
+        Self {
+            of_network: Rates::new(NOTED_RATE, NOTED_BURST),
+            of_all: Rates::new(ALL_NOTED_RATE, ALL_NOTED_BURST),
+            unnoted: Mutex::default(),
+        }
+    }
+
+    /// Returns whether a request that was refused at a time since the program began is to be noted. If not, it is counted.
+    pub fn is_noted(&self, address: IpAddr, now: Duration) -> bool {
+        let network = network(address);
+        if self.of_network.take(&network, now) && self.of_all.take("all", now) {
+            return true;
+        }
+        let mut unnoted = locked(&self.unnoted);
+        let name = match unnoted.len() < UNNOTED_MAX || unnoted.contains_key(&network) {
+            true => network,
+            false => "others".to_owned(),
+        };
+        *unnoted.entry(name).or_default() += 1;
+        false
+    }
+
+    /// Returns how many requests were refused and not noted since this was asked last, by network; those of too many networks are `others`.
+    pub fn unnoted(&self) -> BTreeMap<String, u64> {
+        std::mem::take(&mut locked(&self.unnoted))
     }
 }
 
@@ -233,9 +299,11 @@ impl Rates {
         if clients.len() >= CLIENTS_MAX && !clients.contains_key(client) {
             let full = Duration::from_secs_f64(self.at_once / self.per_sec);
             clients.retain(|_, (_, since)| now.saturating_sub(*since) < full);
-            // Whoever comes with many addresses makes others forgotten, and locks nobody out.
-            if clients.len() >= CLIENTS_MAX {
-                clients.pop_first();
+            // Whoever comes with many addresses makes others forgotten, and locks nobody out. Who asks all the time is remembered.
+            if clients.len() > CLIENTS_MAX / 2 {
+                let mut since: Vec<Duration> = clients.values().map(|(_, since)| *since).collect();
+                let (_, &mut middle, _) = since.select_nth_unstable(CLIENTS_MAX / 2);
+                clients.retain(|_, (_, since)| *since > middle);
             }
         }
         let known = clients.get(client).copied().unwrap_or((self.at_once, now));
@@ -244,5 +312,107 @@ impl Rates {
         let rest = if has_one { left - 1.0 } else { left };
         clients.insert(client.to_owned(), (rest, now));
         has_one
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::service::peer::Peer;
+
+    const CONFIGURED: &str =
+        "[[serve.token]]\nname = \"soc\"\ntoken_env = \"SOC\"\nrights = [\"read\"]\n";
+
+    fn guard() -> Guard {
+        let serve = Config::parse(CONFIGURED, "plimsoll.toml").unwrap().serve;
+        let tokens = serve.tokens.iter().cloned();
+        let tokens = tokens.map(|token| (token, "a secret".to_owned())).collect();
+        Guard::new(&serve, tokens)
+    }
+
+    fn address(n: u16) -> IpAddr {
+        Peer::at(
+            format!("[::ffff:10.0.{}.{}]:1", n >> 8, n & 255)
+                .parse()
+                .unwrap(),
+        )
+        .0
+    }
+
+    #[test]
+    fn whoever_is_refused_is_slowed_down_and_nobody_else_is() {
+        let guard = guard();
+        let ask = |right, secret: Option<&str>, from, now| {
+            let mut request = Request::builder().header("host", "localhost");
+            if let Some(secret) = secret {
+                request = request.header("authorization", format!("Bearer {secret}"));
+            }
+            let head = request.body(()).unwrap().into_parts().0;
+            let (caller, admitted) = guard.admit(&head, Some(right), (from, now));
+            let status = admitted.map_or_else(|problem| problem.status.as_u16(), |()| 200);
+            (caller.name, status)
+        };
+        let now = Duration::from_secs(1);
+        // What is refused is counted by network, whoever asks; of IPv4 that is the address, also where it came as one of IPv6.
+        for n in 0..BURST as u32 {
+            let (who, secret, status) = match n % 2 {
+                0 => ("no token", None, 401),
+                _ => ("soc", Some("a secret"), 403),
+            };
+            let answered = ask(Right::Approve, secret, address(1), now);
+            assert_eq!(answered, (who.to_owned(), status), "{n}");
+        }
+        for secret in [None, Some("another"), Some("a secret")] {
+            assert_eq!(ask(Right::Approve, secret, address(1), now).1, 429);
+        }
+        assert_eq!(ask(Right::Read, None, address(2), now).1, 401);
+        assert_eq!(
+            ask(Right::Read, Some("another"), address(2), now),
+            ("unknown token".to_owned(), 401)
+        );
+        // Who may ask is not slowed down by that, also from there, but by what he asks himself, from wherever.
+        for n in 0..BURST as u16 {
+            let (_, status) = ask(Right::Read, Some("a secret"), address(n), now);
+            assert_eq!(status, 200, "{n}");
+        }
+        assert_eq!(ask(Right::Read, Some("a secret"), address(1), now).1, 429);
+        let later = now + Duration::from_secs(1);
+        assert_eq!(ask(Right::Read, Some("a secret"), address(1), later).1, 200);
+        assert_eq!(ask(Right::Read, None, address(1), later).1, 401);
+    }
+
+    #[test]
+    fn however_many_are_refused_few_are_noted_and_all_are_counted() {
+        let refusals = Refusals::new();
+        let second = Duration::from_secs(1);
+        let (mut noted, mut of_first, mut asked) = (0, 0, 0);
+        for now in 0..3_600 {
+            // One asks all the time, and then many that were never seen.
+            let many = if now < 1_800 { 0 } else { 50 };
+            for n in
+                std::iter::repeat_n(0, 50).chain((0..many).map(|n| 1 + (now * 50 + n) % 60_000))
+            {
+                let is_noted = refusals.is_noted(address(n as u16), second * now);
+                noted += u64::from(is_noted);
+                of_first += u64::from(is_noted && n == 0);
+                asked += 1;
+            }
+        }
+        assert!(
+            (NOTED_BURST as u64..=NOTED_BURST as u64 + 300).contains(&of_first),
+            "{of_first}"
+        );
+        assert!(noted <= ALL_NOTED_BURST as u64 + 1_800, "{noted}");
+        let unnoted = refusals.unnoted();
+        assert!(
+            unnoted.len() <= UNNOTED_MAX + 1 && unnoted["10.0.0.0"] > 150_000,
+            "{unnoted:?}"
+        );
+        assert_eq!(noted + unnoted.values().sum::<u64>(), asked);
+        assert!(refusals.unnoted().is_empty());
     }
 }

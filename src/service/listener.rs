@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::TcpListener;
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,22 +16,26 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use crate::error::{Error, Result};
+use crate::service::guard::network;
 use crate::service::live::{Kind, Live};
 use crate::service::lock::locked;
 use crate::service::peer::Peer;
-use crate::service::routes;
 use crate::service::state::Service;
+use crate::service::{audit, routes};
 
-/// Connections at once, in all and from one address.
+/// Connections at once, in all and from one network.
 const CONNECTIONS_MAX: usize = 512;
 const CONNECTIONS_OF_ONE_MAX: usize = 128;
 /// How long a client may take to agree on an encryption, and to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most bytes of the head of a request.
 const HEAD_BYTES_MAX: usize = 32 << 10;
+/// How long a client may read nothing of what it is answered.
+const UNREAD_MAX: Duration = Duration::from_secs(30);
 /// How long a connection may last, and how long its last answer may then take.
 const CONNECTION_LASTS: Duration = Duration::from_secs(3_700);
 const LAST_ANSWER_LASTS: Duration = Duration::from_secs(5);
@@ -67,6 +72,7 @@ pub fn run(
         Ok(())
     });
     runtime.shutdown_timeout(LAST_ANSWER_LASTS);
+    audit::note_counted(service);
     taken
 }
 
@@ -90,12 +96,13 @@ async fn take_all(
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
                 Ok((stream, from)) => {
-                    let Some(place) = Place::take(&connected, from) else { continue };
+                    let peer = Peer::at(from);
+                    let Some(place) = Place::take(&connected, network(peer.0)) else { continue };
                     let (router, tls, ending) = (router.clone(), tls.clone(), ending.clone());
                     // Small answers are not held back for more to come.
                     let _ = stream.set_nodelay(true);
+                    let stream = while_read(stream, UNREAD_MAX);
                     connections.spawn(async move {
-                        let peer = Peer(place.address);
                         match tls {
                             Some(tls) => {
                                 let agreed = tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream));
@@ -123,23 +130,22 @@ async fn take_all(
     while connections.join_next().await.is_some() {}
 }
 
-/// A connection's place among those of its address.
+/// A connection's place among those of its network.
 struct Place {
-    address: IpAddr,
-    connected: Arc<Mutex<BTreeMap<IpAddr, usize>>>,
+    network: String,
+    connected: Arc<Mutex<BTreeMap<String, usize>>>,
 }
 
 impl Place {
-    fn take(connected: &Arc<Mutex<BTreeMap<IpAddr, usize>>>, from: SocketAddr) -> Option<Self> {
-        let address = from.ip();
-        let mut of_address = locked(connected);
-        let n = of_address.entry(address).or_default();
+    fn take(connected: &Arc<Mutex<BTreeMap<String, usize>>>, network: String) -> Option<Self> {
+        let mut of_network = locked(connected);
+        let n = of_network.entry(network.clone()).or_default();
         if *n >= CONNECTIONS_OF_ONE_MAX {
             return None;
         }
         *n += 1;
         Some(Self {
-            address,
+            network,
             connected: connected.clone(),
         })
     }
@@ -148,13 +154,23 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut connected = locked(&self.connected);
-        if let Some(n) = connected.get_mut(&self.address) {
+        if let Some(n) = connected.get_mut(&self.network) {
             *n -= 1;
             if *n == 0 {
-                connected.remove(&self.address);
+                connected.remove(&self.network);
             }
         }
     }
+}
+
+/// Returns a connection that fails if nothing of what is written into it is read for so long.
+fn while_read<S: AsyncRead + AsyncWrite>(
+    stream: S,
+    at_most: Duration,
+) -> Pin<Box<TimeoutStream<S>>> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(at_most));
+    Box::pin(stream)
 }
 
 /// Answers the requests of one connection. Of one that the service ends with, the request under way is answered.
@@ -184,4 +200,33 @@ async fn answer(
     }
     connection.as_mut().graceful_shutdown();
     let _ = tokio::time::timeout(LAST_ANSWER_LASTS, connection).await;
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    #[test]
+    fn a_client_that_reads_nothing_of_its_answer_is_let_go() {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().build().unwrap().block_on(async {
+            let router = Router::new().route("/", get(|| async { "x".repeat(10_000) }));
+            let (mut client, server) = tokio::io::duplex(64);
+            let (_ends, ending) = watch::channel(false);
+            let peer = Peer([127, 0, 0, 1].into());
+            let stream = while_read(server, Duration::from_millis(20));
+            let answered = tokio::spawn(answer(stream, peer, router, ending));
+            client
+                .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                .await
+                .unwrap();
+            // Without it the connection lasts an hour.
+            let ended = tokio::time::timeout(Duration::from_secs(120), answered).await;
+            ended.expect("it ends").unwrap();
+        });
+    }
 }

@@ -10,9 +10,8 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::{MethodFilter, on};
 
 use crate::config::Right;
-use crate::service::audit::Decided;
+use crate::service::audit::{Decided, Entry, Heard};
 use crate::service::call::{Answer, Call};
-use crate::service::guard::Caller;
 use crate::service::openapi::openapi;
 use crate::service::peer::Peer;
 use crate::service::problem::Problem;
@@ -112,21 +111,26 @@ fn broken_off() -> Response<Body> {
 async fn answer(service: Arc<Service>, route: &'static Route, request: Request) -> Response<Body> {
     let began = service.host.since_start();
     let (mut head, body) = request.into_parts();
-    let of = head.uri.path().to_owned();
+    let path = head.uri.path().to_owned();
     let peer = head.extensions.get::<Peer>().copied();
     let address = peer.map_or([127, 0, 0, 1].into(), |Peer(address)| address);
-    let admitted = service.guard.admit(&head, route.right, (address, began));
-    let caller = admitted.as_ref().ok().cloned();
+    let (caller, admitted) = service.guard.admit(&head, route.right, (address, began));
+    let is_refused = admitted.is_err();
+    let is_decision = route.right == Some(Right::Approve);
+    let asked = Heard::default();
     let answered = match admitted {
-        Ok(caller) => match path_of(&mut head).await {
-            Ok(path) => {
+        Ok(()) => match path_of(&mut head).await {
+            Ok(parts) => {
                 let call = Call {
                     service: service.clone(),
                     head,
-                    path,
+                    path: parts,
                     takes: route.takes,
-                    body,
-                    caller,
+                    body: match is_decision {
+                        true => asked.hear(body),
+                        false => body,
+                    },
+                    caller: caller.clone(),
                 };
                 route.ask.answer(call).await
             }
@@ -134,6 +138,10 @@ async fn answer(service: Arc<Service>, route: &'static Route, request: Request) 
         },
         Err(problem) => Err(problem),
     };
+    let problem = answered
+        .as_ref()
+        .err()
+        .map(|problem| problem.detail.clone());
     let mut response = answered.unwrap_or_else(|problem| problem.response());
     let headers = response.headers_mut();
     for (name, value) in [
@@ -150,19 +158,22 @@ async fn answer(service: Arc<Service>, route: &'static Route, request: Request) 
             .or_insert(HeaderValue::from_static(value));
     }
     let status = response.status().as_u16();
-    if route.right == Some(Right::Approve) {
-        let decided = response.extensions_mut().remove::<Decided>();
-        let caller = caller.unwrap_or_else(|| Caller {
-            name: "refused".to_owned(),
-            address,
-            rights: None,
-        });
-        audit::note(
-            &service,
-            &caller,
-            (route.method, route.path, &of),
-            (status, decided),
-        );
+    if is_decision {
+        let entry = Entry {
+            caller,
+            is_refused,
+            method: route.method,
+            route: route.path,
+            path,
+            asked,
+            status,
+            problem,
+            decided: response.extensions_mut().remove::<Decided>(),
+        };
+        let of_entry = service.clone();
+        // It waits for the disk.
+        let noted = tokio::task::spawn_blocking(move || audit::note(&of_entry, entry));
+        let _ = noted.await;
     }
     let secs = service
         .host

@@ -779,18 +779,67 @@ fn a_token_may_do_what_its_rights_say_and_no_more() {
         .iter()
         .map(|line| (line["caller"].as_str(), line["status"].as_u64()))
         .collect();
-    let refused = |status| (Some("refused"), Some(status));
     let expected = [
-        refused(403),
-        refused(403),
-        (Some("decider"), Some(202)),
-        refused(401),
-        refused(403),
-        refused(403),
-        (Some("decider"), Some(404)),
-        refused(401),
+        ("reader", 403),
+        ("writer", 403),
+        ("decider", 202),
+        ("no token", 401),
+        ("reader", 403),
+        ("writer", 403),
+        ("decider", 404),
+        ("no token", 401),
     ];
+    let expected = expected.map(|(who, status)| (Some(who), Some(status)));
     assert_eq!(callers, expected, "{audit}");
     assert!(!audit.contains("0123456789"));
     served.end();
+}
+
+#[test]
+fn the_audit_log_says_who_asked_for_what_and_cannot_be_filled_by_strangers() {
+    let world = World::empty();
+    let token = "[[serve.token]]\nname = \"decider\"\ntoken_env = \"T\"\nrights = [\"approve\"]\n";
+    world.write("plimsoll.toml", token);
+    let served = Served::start_with(&world, &[], &[("T", "decider-0123456789")]);
+    let bearer = [("authorization", "Bearer decider-0123456789")];
+    // What failed is noted with what was asked, in which nothing is hidden.
+    let wanted = "{\"from\":\"abcdef12\",\"owner\":\"eve\u{202e}\"}";
+    served
+        .ask("POST", "/v1/approvals", &bearer, wanted.as_bytes())
+        .is(400);
+    let path = format!("/v1/approvals/{}", "a".repeat(20_000));
+    for _ in 0..60 {
+        assert_eq!(
+            served
+                .try_to("DELETE", &path, &[], b"")
+                .expect("an answer")
+                .status,
+            401
+        );
+    }
+    served.end();
+    let audit = std::fs::read_to_string(world.path().join("plimsoll-store/audit.jsonl"));
+    let audit = audit.expect("it is noted");
+    assert!(
+        audit.len() < 30_000 && !audit.contains('\u{202e}'),
+        "{audit}"
+    );
+    let lines = audit
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
+    let lines: Vec<Value> = lines.collect();
+    assert_eq!(lines[0]["caller"], "decider");
+    assert_eq!(lines[0]["asked"], wanted);
+    let why = lines[0]["problem"].as_str().expect("what was wrong");
+    assert!(why.contains("`reason`"), "{why}");
+    let more: u64 = lines
+        .iter()
+        .filter_map(|line| line["more_refused"]["127.0.0.1"].as_u64())
+        .sum();
+    let noted = lines
+        .iter()
+        .filter(|line| line["caller"] == "no token")
+        .count();
+    assert_eq!(noted as u64 + more, 60, "{audit}");
+    assert!(more > 20, "{audit}");
 }

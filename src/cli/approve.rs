@@ -149,13 +149,18 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
 }
 
 fn add(arguments: &Add, common: &Common, console: &Console) -> Result<()> {
-    let file = ConfigFile::read(common.config.as_deref())?;
+    let file = ConfigFile::read(common.config.as_deref(), true)?;
     let request = ApprovalRequest {
         draft: arguments.draft(),
         from: arguments.from.clone(),
         is_dry_run: arguments.dry_run,
     };
-    let new = Inquiry::of_store(common.store()).approve(&file, request, &setup_of)?;
+    let before = setup_of(file.config()?)?;
+    let inquiry = Inquiry::of_store(common.store());
+    let mut new = inquiry.weigh_approval(&file, &before, request, &setup_of)?;
+    if !arguments.dry_run {
+        new = new.write(&file, &before, &setup_of)?;
+    }
     let paint = console.out();
     let (id, place) = (paint.bold(&new.id), Plain(&new.place));
     let mut out = match new.is_written {
@@ -235,7 +240,7 @@ fn propose(arguments: &Propose, common: &Common, console: &Console) -> Result<()
 }
 
 fn remove(arguments: &Remove, common: &Common, console: &Console) -> Result<()> {
-    let file = ConfigFile::read(common.config.as_deref())?;
+    let file = ConfigFile::read(common.config.as_deref(), true)?;
     let (id, said) = take_back_approval(&file, &arguments.id, &|_| Ok(()))?;
     let id = console.out().bold(&id).to_string();
     console.show(&format!("{id} is removed: {}\n", Plain(&said)))

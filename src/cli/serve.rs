@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::cli::inputs::{Inputs, object_access, own_files, read_options, watched
 use crate::cli::options::{AlertSelection, PeriodSelection};
 use crate::cli::score::{POLL, POLL_OBJECTS, duration};
 use crate::cli::sending::{Purpose, surroundings};
-use crate::cli::setup::{load, setup_of};
+use crate::cli::setup::setup_of;
 use crate::cli::{Common, Console, Ending};
 use crate::config::{Config, ConfigFile, DEFAULT_PATH, address, time_of_day};
 use crate::engine::{FollowOptions, ScoreOptions, Setup};
@@ -69,6 +70,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         access: object_access(),
         console: console.another(common),
         seen: Mutex::default(),
+        is_configured: AtomicBool::new(common.config.is_some()),
     };
     process.is_changed();
     // A place of objects that cannot be is a mistake now; a folder that is not there may come.
@@ -100,6 +102,8 @@ struct Process {
     console: Console,
     /// The configuration and the files of analytics, as they were seen last.
     seen: Mutex<Seen>,
+    /// Whether there is to be a file of the configuration: one was named, or seen. Else it would be an empty one wherever it is away for a moment.
+    is_configured: AtomicBool,
 }
 
 /// The text of the configuration, and the definitions of analytics, where they can be read.
@@ -109,9 +113,16 @@ impl Process {
     fn look(&self) -> Seen {
         let path = self.common.config.as_deref();
         let text = std::fs::read(path.unwrap_or(Path::new(DEFAULT_PATH))).ok();
+        if text.is_some() {
+            self.is_configured.store(true, Ordering::Relaxed);
+        }
         let config = Config::load(path).ok();
         let definitions = config.and_then(|config| analytic::definitions(&config.definitions).ok());
         (text, definitions)
+    }
+
+    fn may_be_missing(&self) -> bool {
+        !self.is_configured.load(Ordering::Relaxed)
     }
 }
 
@@ -125,11 +136,12 @@ impl Host for Process {
     }
 
     fn setup(&self) -> Result<Setup> {
-        load(self.common.config.as_deref())
+        let path = self.common.config.as_deref();
+        setup_of(ConfigFile::read(path, self.may_be_missing())?.config()?)
     }
 
     fn config_file(&self) -> Result<ConfigFile> {
-        ConfigFile::read(self.common.config.as_deref())
+        ConfigFile::read(self.common.config.as_deref(), self.may_be_missing())
     }
 
     fn setup_of(&self, config: Config) -> Result<Setup> {

@@ -21,14 +21,15 @@ pub struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads the file that the user named, or [`DEFAULT_PATH`]. One that is not there is empty, and comes into being when it is replaced.
+    /// Reads the file that the user named, or [`DEFAULT_PATH`]. One that is not there, and may be missing, is empty, and comes into being when it
+    /// is replaced.
     ///
     /// # Errors
     ///
     /// A usage error if it cannot be read, or is not UTF-8.
-    pub fn read(path: Option<&Path>) -> Result<Self> {
+    pub fn read(path: Option<&Path>, may_be_missing: bool) -> Result<Self> {
         let path = path.unwrap_or(Path::new(DEFAULT_PATH)).to_owned();
-        let text = text_of(&path, true)?;
+        let text = text_of(&path, may_be_missing)?;
         Ok(Self {
             name: path.display().to_string(),
             path,
@@ -64,7 +65,14 @@ impl ConfigFile {
     /// Fails if it cannot be written, or was changed since it was read: then nothing is written.
     pub fn replace(&self, text: &str) -> Result<()> {
         let cannot = |e: std::io::Error| {
-            Error::failed(format!("cannot write the configuration `{}`", self.name)).cause(e)
+            Error::failed(format!("cannot write the configuration `{}`", self.name))
+                .cause(e)
+                .hint("nothing was written")
+        };
+        let cannot_replace = |e| {
+            cannot(e).hint_by_http(
+                "the service must be allowed to replace the file: to write into its folder, which is mounted whole where it is mounted at all",
+            )
         };
         // A link stays a link: its target is replaced.
         let path = match self.is_there {
@@ -78,14 +86,13 @@ impl ConfigFile {
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(NEW_FILE_MODE));
-        let mut beside = builder.tempfile_in(folder).map_err(cannot)?;
+        let mut beside = builder.tempfile_in(folder).map_err(cannot_replace)?;
         beside.write_all(text.as_bytes()).map_err(cannot)?;
         if self.is_there {
             let before = fs::metadata(&path).map_err(cannot)?;
             // The owner first: to give a file away may cost it some permissions.
             keep_owner(beside.as_file(), &before).map_err(|e| {
                 cannot(e)
-                    .hint("nothing was written")
                     .hint_by_command("run the command as the owner of the file")
                     .hint_by_http("the service must run as the owner of the file, or be allowed to give files to him")
             })?;
@@ -106,11 +113,11 @@ impl ConfigFile {
             );
         }
         if self.is_there {
-            beside.persist(&path).map_err(|e| cannot(e.error))?;
+            beside.persist(&path).map_err(|e| cannot_replace(e.error))?;
         } else {
             beside
                 .persist_noclobber(&path)
-                .map_err(|e| cannot(e.error))?;
+                .map_err(|e| cannot_replace(e.error))?;
         }
         if let Ok(folder) = fs::File::open(folder) {
             // Makes the rename itself durable; not every platform lets a directory be opened.
@@ -132,6 +139,12 @@ pub(super) fn text_of(path: &Path, may_be_missing: bool) -> Result<Option<String
         Err(e) if e.kind() == ErrorKind::NotFound && may_be_missing => return Ok(None),
         Err(e) => {
             let error = Error::usage(format!("cannot read the configuration `{name}`"));
+            let error = match e.kind() {
+                ErrorKind::NotFound => error.hint_by_http(
+                    "put the file back, or an empty one if there is nothing to configure",
+                ),
+                _ => error.hint_by_http("the service must be allowed to read the file"),
+            };
             return Err(error
                 .cause(e)
                 .hint_by_command("name another with `--config`"));

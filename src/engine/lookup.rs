@@ -11,7 +11,7 @@ const NAMED_MAX: usize = 10;
 ///
 /// # Errors
 ///
-/// Fails if several match; the error names them.
+/// A conflict if several match; the error names them.
 pub fn lookup<'e, T: Copy>(
     all: &[(&'e Entity, T)],
     aliases: impl Fn(T) -> Vec<Str>,
@@ -35,7 +35,7 @@ pub fn lookup<'e, T: Copy>(
         found.truncate(1);
     }
     if found.len() > 1 {
-        let error = Error::failed(format!("{} entities match `{wanted}`", found.len()));
+        let error = Error::conflict(format!("{} entities match `{wanted}`", found.len()));
         return Err(found
             .iter()
             .take(NAMED_MAX)
@@ -48,6 +48,7 @@ pub fn lookup<'e, T: Copy>(
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::error::Kind;
     use crate::vocab::EntityKind;
 
     #[test]
@@ -65,7 +66,7 @@ mod tests {
         let found = |wanted: &str| lookup(&all, |()| Vec::new(), wanted);
         assert_eq!(found("etl").unwrap(), Some((&entities[0], ())));
         assert_eq!(found("loa").unwrap(), Some((&entities[2], ())));
-        assert!(found("et").is_err());
+        assert_eq!(found("et").unwrap_err().kind(), Kind::Conflict);
         assert_eq!(found("nobody").unwrap(), None);
     }
 }

@@ -91,17 +91,17 @@ impl NewApproval {
 }
 
 impl Inquiry {
-    /// Writes an approval into a configuration, and computes what it would have hidden. `setup_of` puts a configuration together with
-    /// its analytics and the present. One of which nothing is written needs no owner, no reason and no end.
+    /// Computes what an approval would have hidden, and writes nothing. `before` is the configuration of the file, and `setup_of` puts another one
+    /// together with its analytics and the present. One that is only looked at needs no owner, no reason and no end.
     ///
     /// # Errors
     ///
-    /// A usage error if the configuration or the approval has faults, or it is over already. A conflict if another one that holds says the same,
-    /// or the configuration was changed meanwhile. Fails if there is no such alert or incident, the store cannot be read, or the configuration cannot
-    /// be written.
-    pub fn approve(
+    /// A usage error if the approval has faults, or it is over already. A conflict if it is to be written and another one that holds says the same.
+    /// Fails if there is no such alert or incident, or the store cannot be read.
+    pub fn weigh_approval(
         &self,
         file: &ConfigFile,
+        before: &Setup,
         request: ApprovalRequest,
         setup_of: &dyn Fn(Config) -> Result<Setup>,
     ) -> Result<NewApproval> {
@@ -110,8 +110,6 @@ impl Inquiry {
             from,
             is_dry_run,
         } = request;
-        // What it would have hidden is computed with the configuration without it.
-        let before = setup_of(file.config()?)?;
         let today = before.now.day();
         draft.check_size()?;
         if let Some(id) = &from {
@@ -122,29 +120,24 @@ impl Inquiry {
             false => draft.clone(),
         };
         let approval = whole.check()?;
-        check_analytics(&approval, &before)?;
+        check_analytics(&approval, before)?;
         if approval.expires < today {
             let expires = approval.expires;
             let what = format!("`expires`: `{expires}` is in the past: today is {today} in UTC");
             return Err(Error::usage(what).hint("an expired approval has no effect"));
         }
-        let present = present(&before, &approval);
+        let present = present(before, &approval);
         if let (Some((id, present)), false) = (&present, is_dry_run) {
             return Err(already_there(id, present));
         }
-        let text = whole.added_to(file.text(), file.name())?;
-        let setup = setup_of(Config::parse(&text, file.name())?)?;
-        let mut simulation = engine::simulate_approval(&before, self.store()?, &approval)?;
+        let (_, id, place) = added(file, &whole, setup_of)?;
+        // What it would have hidden is computed with the configuration without it.
+        let mut simulation = engine::simulate_approval(before, self.store()?, &approval)?;
         if let Some(all) = &mut simulation.matches_all
             && draft.expires.is_empty()
         {
             all.until = None;
         }
-        if !is_dry_run {
-            file.replace(&text)?;
-        }
-        let new = setup.config.approvals.last();
-        let place = new.map_or_else(|| file.name().to_owned(), |new| new.place.to_string());
         let lint = engine::lint_approval(&approval, today);
         let of_present = present.map(|(id, present)| {
             format!(
@@ -154,14 +147,56 @@ impl Inquiry {
         });
         let risks = approvals::lint_approval(&simulation, &lint);
         Ok(NewApproval {
-            id: setup.config.approval_ids().pop().unwrap_or_default(),
+            id,
             draft,
             place,
-            is_written: !is_dry_run,
+            is_written: false,
             warnings: of_present.into_iter().chain(risks).collect(),
             simulation,
         })
     }
+}
+
+impl NewApproval {
+    /// Writes it into a configuration: that of the file, which may be another than the one that it was weighed with.
+    ///
+    /// # Errors
+    ///
+    /// A usage error if the configuration with it has faults. A conflict if another one that holds says the same, or the configuration was changed
+    /// meanwhile. Fails if the configuration cannot be written.
+    pub fn write(
+        self,
+        file: &ConfigFile,
+        before: &Setup,
+        setup_of: &dyn Fn(Config) -> Result<Setup>,
+    ) -> Result<Self> {
+        let approval = self.draft.check()?;
+        if let Some((id, present)) = present(before, &approval) {
+            return Err(already_there(&id, present));
+        }
+        let (text, id, place) = added(file, &self.draft, setup_of)?;
+        file.replace(&text)?;
+        Ok(Self {
+            id,
+            place,
+            is_written: true,
+            ..self
+        })
+    }
+}
+
+/// Returns the text of a configuration with an approval, and the id and the place that it has there.
+fn added(
+    file: &ConfigFile,
+    draft: &Draft,
+    setup_of: &dyn Fn(Config) -> Result<Setup>,
+) -> Result<(String, String, String)> {
+    let text = draft.added_to(file.text(), file.name())?;
+    let setup = setup_of(Config::parse(&text, file.name())?)?;
+    let new = setup.config.approvals.last();
+    let place = new.map_or_else(|| file.name().to_owned(), |new| new.place.to_string());
+    let id = setup.config.approval_ids().pop().unwrap_or_default();
+    Ok((text, id, place))
 }
 
 /// Demands that there are analytics of these ids.

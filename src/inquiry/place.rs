@@ -78,7 +78,7 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// A usage error if the beginning is too short. Fails if several begin so, or it cannot be read.
+    /// A usage error if the beginning is too short. A conflict if several begin so. Fails if it cannot be read.
     pub(super) fn find_alert(&self, wanted: &str) -> Result<Option<Alert>> {
         let id = beginning(wanted)?;
         let mut found = match self {
@@ -136,7 +136,7 @@ pub(super) fn ambiguous<'a>(
     id: &str,
     ids: impl ExactSizeIterator<Item = &'a String>,
 ) -> Error {
-    let error = Error::failed(format!("{} {what} begin with `{id}`", ids.len()));
+    let error = Error::conflict(format!("{} {what} begin with `{id}`", ids.len()));
     ids.take(NAMED_MAX)
         .fold(error, |error, id| error.hint(id.as_str()))
 }

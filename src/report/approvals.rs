@@ -223,7 +223,12 @@ pub fn lint_approval(simulation: &ApprovalSimulation, what: &ApprovalLint) -> Ve
             count(breadth.identities),
             count(breadth.of)
         ));
-    } else if counts && breadth.identities == 0 && breadth.of > 0 {
+    } else if counts
+        && breadth.identities == 0
+        && breadth.of > 0
+        // One without a baseline can have alerts all the same.
+        && simulation.hidden.is_empty()
+    {
         said.push(format!(
             "it covers none of the {} that are known",
             noun(breadth.of, "identity", "identities")

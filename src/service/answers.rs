@@ -12,8 +12,8 @@ use crate::report::{Paint, explain, incident as incident_report, tuning};
 use crate::service::audit::Decided;
 use crate::service::call::{Answer, Call, json};
 use crate::service::documents::{
-    Accepted, AlertEntry, AlertPage, GenerationList, Health, IncidentAnswer, IncidentPage, Me,
-    Readiness, Scoring, Training, TuningRequest, VerdictAnswer, VerdictRequest,
+    Accepted, AlertEntry, AlertPage, BUDGETS_MAX, GenerationList, Health, IncidentAnswer,
+    IncidentPage, Me, Readiness, Scoring, Training, TuningRequest, VerdictAnswer, VerdictRequest,
 };
 use crate::service::live::{self, Kind};
 use crate::service::lock::locked;
@@ -287,14 +287,29 @@ pub fn train(call: &Call) -> Answer {
 /// Answers what budgets would mean.
 pub async fn budgets(call: Call) -> Answer {
     let (mut budgets, mut analytics): (Vec<Budget>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut n_budgets = 0;
     for (name, text) in call.query()? {
         match &*name {
-            "budget" => budgets.push(budget(&text)?),
-            "analytic" => analytics.push(text),
+            "budget" => {
+                n_budgets += 1;
+                let budget = budget(&text)?;
+                if !budgets.contains(&budget) {
+                    budgets.push(budget);
+                }
+            }
+            "analytic" => {
+                if !analytics.iter().any(|one| one.eq_ignore_ascii_case(&text)) {
+                    analytics.push(text);
+                }
+            }
             _ => return Err(unknown(&name, "budget, analytic")),
         }
     }
-    let found = call.work(move |service| {
+    if n_budgets > BUDGETS_MAX {
+        let detail = format!("`budget` is given {n_budgets} times, and may be {BUDGETS_MAX} times");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, detail).hint("ask for fewer at once"));
+    }
+    let found = call.simulation(move |service| {
         let setup = service.setup();
         let inquiry = &service.inquiry;
         Ok(inquiry.budget_preview(&setup, &budgets, &analytics)?)
@@ -314,7 +329,7 @@ pub async fn tune(mut call: Call) -> Answer {
     let request: TuningRequest = call.document().await?;
     let budget = budget(&request.budget)?;
     let what = json!({"budget": request.budget, "analytic": request.analytic});
-    let found = call.work(move |service: &Service| {
+    let found = call.simulation(move |service: &Service| {
         let options = TuneOptions {
             budgets: vec![budget.per_day()],
             analytics: request.analytic.into_iter().collect(),

@@ -8,13 +8,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::config::{Criteria, Draft, OWNER_CHARS_MAX, REASON_CHARS_MAX};
+use crate::config::{Config, ConfigFile, Criteria, Draft, OWNER_CHARS_MAX, REASON_CHARS_MAX};
+use crate::engine::Setup;
+use crate::error::{self, Error, Kind};
 use crate::inquiry::{ApprovalRequest, take_back_approval};
 use crate::report::approvals;
 use crate::service::answers::decided;
 use crate::service::call::{Answer, Call, json};
 use crate::service::documents::TakenBack;
-use crate::service::lock::locked;
 use crate::service::problem::Problem;
 use crate::service::state::Service;
 use crate::service::training;
@@ -119,15 +120,25 @@ impl ApprovalWanted {
 /// Writes an approval into the configuration, from where it is taken over at once; or only says what it would hide.
 pub async fn add(mut call: Call) -> Answer {
     let request = call.document::<ApprovalWanted>().await?.request()?;
-    let written = call.work(move |service| {
-        let _one_at_a_time = locked(&service.configuring);
-        let file = service.host.config_file()?;
-        let setup_of = |config| service.checked(service.host.setup_of(config)?);
-        let new = service.inquiry.approve(&file, request, &setup_of)?;
-        let left = new.is_written.then(|| take_over(service)).flatten();
-        Ok((new, left))
+    let is_dry_run = request.is_dry_run;
+    // For as long as it is computed what it hides, nothing is held that others wait for.
+    let weighed = call.simulation(move |service| {
+        let (file, before) = configuration(service)?;
+        let inquiry = &service.inquiry;
+        Ok(inquiry.weigh_approval(&file, &before, request, &setup_of(service))?)
     });
-    let (new, left) = written.await?;
+    let weighed = weighed.await?;
+    let (new, left) = match is_dry_run {
+        true => (weighed, None),
+        false => {
+            let written = call.configuring(move |service| {
+                let (file, before) = configuration(service)?;
+                let new = weighed.write(&file, &before, &setup_of(service))?;
+                Ok((new, take_over(service)))
+            });
+            written.await?
+        }
+    };
     wait_until_it_holds(&call.service, left).await;
     let what = json!({"id": new.id, "written": new.is_written, "approval": new.draft.to_string()});
     let status = match new.is_written {
@@ -140,13 +151,9 @@ pub async fn add(mut call: Call) -> Answer {
 /// Takes an approval out of the configuration.
 pub async fn remove(call: Call) -> Answer {
     let id = call.part("id").to_owned();
-    let removed = call.work(move |service| {
-        let _one_at_a_time = locked(&service.configuring);
-        let file = service.host.config_file()?;
-        let check = |config| {
-            service.checked(service.host.setup_of(config)?)?;
-            Ok(())
-        };
+    let removed = call.configuring(move |service| {
+        let (file, _) = configuration(service)?;
+        let check = |config| setup_of(service)(config).map(|_| ());
         // What is not there is so whether anything was learnt or not.
         Ok(take_back_approval(&file, &id, &check).map(|removed| (removed, take_over(service))))
     });
@@ -154,6 +161,34 @@ pub async fn remove(call: Call) -> Answer {
     wait_until_it_holds(&call.service, left).await;
     let taken = TakenBack { id, removed };
     decided(json!(taken), json(StatusCode::OK, &taken))
+}
+
+/// Returns what puts a configuration together with what is beside it, if it can be judged by.
+fn setup_of(service: &Service) -> impl Fn(Config) -> error::Result<Setup> {
+    |config| service.checked(service.host.setup_of(config)?)
+}
+
+/// Returns the file of the configuration, and what it says now.
+///
+/// # Errors
+///
+/// A conflict if it has faults or cannot be read, of which who asks knows nothing.
+fn configuration(service: &Service) -> Result<(ConfigFile, Setup), Problem> {
+    let read = || {
+        let file = service.host.config_file()?;
+        let setup = setup_of(service)(file.config()?)?;
+        Ok((file, setup))
+    };
+    read().map_err(|error: Error| {
+        let is_of_file = error.kind() == Kind::Usage;
+        let problem = Problem::from(error.hint(
+            "nothing was written: the configuration of the service must be there and without faults; then send this again",
+        ));
+        Problem {
+            status: if is_of_file { StatusCode::CONFLICT } else { problem.status },
+            ..problem
+        }
+    })
 }
 
 /// Has the configuration taken over; returns the number of the run that the follower leaves for that.

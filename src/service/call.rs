@@ -147,11 +147,45 @@ impl Call {
         &self,
         work: impl FnOnce(&Service) -> Result<T, Problem> + Send + 'static,
     ) -> impl Future<Output = Result<T, Problem>> + Send + 'static {
+        self.work_holding(std::future::ready(()), work)
+    }
+
+    /// Does work that computes for long. Less of it goes on at once than there are places for work, so that others find one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the work.
+    pub fn simulation<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Service) -> Result<T, Problem> + Send + 'static,
+    ) -> impl Future<Output = Result<T, Problem>> + Send + 'static {
+        self.work_holding(self.service.simulations.clone().acquire_owned(), work)
+    }
+
+    /// Does work that reads the configuration and replaces it. Nothing else of the service does so meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Those of the work.
+    pub fn configuring<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Service) -> Result<T, Problem> + Send + 'static,
+    ) -> impl Future<Output = Result<T, Problem>> + Send + 'static {
+        self.work_holding(self.service.configuring.clone().lock_owned(), work)
+    }
+
+    /// Does work that has something to itself until it ends. It waits for that first: who has a place for work keeps it from nobody by waiting.
+    fn work_holding<T: Send + 'static, H: Send + 'static>(
+        &self,
+        held: impl Future<Output = H> + Send + 'static,
+        work: impl FnOnce(&Service) -> Result<T, Problem> + Send + 'static,
+    ) -> impl Future<Output = Result<T, Problem>> + Send + 'static {
         let service = self.service.clone();
         async move {
+            let held = held.await;
             let permit = service.answers.clone().acquire_owned().await;
             let worked = tokio::task::spawn_blocking(move || {
-                let _permit = permit;
+                let _held = (held, permit);
                 work(&service).map_err(|problem| of_new_store(problem, &service))
             });
             worked.await.unwrap_or_else(|_| {

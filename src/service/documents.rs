@@ -11,6 +11,9 @@ use crate::inquiry::Page;
 use crate::report::generations::GenerationEntry;
 use crate::report::verdict::FeedbackDocument;
 
+/// The most budgets of a request.
+pub const BUDGETS_MAX: usize = 50;
+
 /// Where an OpenAPI document has its schemas.
 const SCHEMAS: &str = "/components/schemas";
 

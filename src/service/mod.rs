@@ -60,6 +60,8 @@ use crate::store::{Role, Store};
 const BODY_BYTES_IN_MEMORY: usize = 8 * BODY_BYTES_MAX;
 /// Answers that are put together at once.
 const ANSWERS_AT_ONCE: usize = 4;
+/// Those among them that simulate for long.
+const SIMULATIONS_AT_ONCE: usize = 2;
 
 /// Returns what keeps a service with these settings from beginning, each with its key, where that stands, and what to do: secrets or a
 /// certificate that are not there, or that others could reach it who may not. `variable` returns a variable of the environment.
@@ -96,7 +98,7 @@ pub fn serve(
     let trained = trained.transpose()?.flatten();
     let service = Arc::new(Service {
         received: Arc::new(store.received(&lock)?),
-        configuring: Mutex::default(),
+        configuring: Arc::default(),
         setup: Mutex::new(setup),
         inquiry: Inquiry::of_store(store.clone()),
         store: store.clone(),
@@ -116,6 +118,7 @@ pub fn serve(
         room: Arc::new(Semaphore::new(BODY_BYTES_IN_MEMORY)),
         answers: Arc::new(Semaphore::new(ANSWERS_AT_ONCE)),
         reading: Arc::new(Semaphore::new(READ_AT_ONCE)),
+        simulations: Arc::new(Semaphore::new(SIMULATIONS_AT_ONCE)),
         host,
     });
     std::thread::scope(|scope| {

@@ -140,7 +140,10 @@ fn schema_of(kind: ParameterKind) -> Value {
         ParameterKind::Text => json!({"type": "string"}),
         ParameterKind::Number => json!({"type": "integer", "minimum": 0}),
         ParameterKind::Switch => json!({"type": "boolean"}),
-        ParameterKind::Texts => json!({"type": "array", "items": {"type": "string"}}),
+        ParameterKind::Texts(None) => json!({"type": "array", "items": {"type": "string"}}),
+        ParameterKind::Texts(Some(at_most)) => {
+            json!({"type": "array", "items": {"type": "string"}, "maxItems": at_most})
+        }
         ParameterKind::Word(words) => json!({"type": "string", "enum": words()}),
     }
 }

@@ -32,7 +32,7 @@ pub struct Service {
     /// What requests are answered from.
     pub inquiry: Inquiry,
     /// Held while the configuration is read and replaced.
-    pub configuring: Mutex<()>,
+    pub configuring: Arc<tokio::sync::Mutex<()>>,
     /// The configuration and the analytics as they were read last.
     pub setup: Mutex<Arc<Setup>>,
     pub status: Mutex<Status>,
@@ -49,7 +49,9 @@ pub struct Service {
     pub metrics: Metrics,
     /// Bytes of requests that may still be taken into memory.
     pub room: Arc<Semaphore>,
+    /// Answers that may still be put together, and how many of them may simulate for long.
     pub answers: Arc<Semaphore>,
+    pub simulations: Arc<Semaphore>,
     /// Deliveries that may still be read at once.
     pub reading: Arc<Semaphore>,
 }

@@ -8,8 +8,9 @@ use crate::report::baseline::{BaselineDocument, EntityHistory};
 use crate::report::coverage::CoverageDocument;
 use crate::service::approvals;
 use crate::service::documents::{
-    self, Accepted, AlertPage, Describes, GenerationList, Health, IncidentAnswer, IncidentPage, Me,
-    OtlpAnswer, Readiness, TakenBack, TuningRequest, VerdictAnswer, VerdictRequest,
+    self, Accepted, AlertPage, BUDGETS_MAX, Describes, GenerationList, Health, IncidentAnswer,
+    IncidentPage, Me, OtlpAnswer, Readiness, TakenBack, TuningRequest, VerdictAnswer,
+    VerdictRequest,
 };
 use crate::service::receipt::Receipt;
 use crate::stats::Severity;
@@ -251,12 +252,12 @@ pub static ROUTES: &[Route] = &[
     Route {
         parameters: &[
             of_kind(
-                ParameterKind::Texts,
+                ParameterKind::Texts(Some(BUDGETS_MAX)),
                 "budget",
                 "Incidents a day, as in 5 or 5/week; may be given several times",
             ),
             of_kind(
-                ParameterKind::Texts,
+                ParameterKind::Texts(None),
                 "analytic",
                 "Only this analytic; may be given several times",
             ),
@@ -400,8 +401,8 @@ pub enum ParameterKind {
     Text,
     Number,
     Switch,
-    /// A text that may be given several times.
-    Texts,
+    /// A text that may be given several times, and how often at most.
+    Texts(Option<usize>),
     /// One of some words.
     Word(fn() -> Vec<&'static str>),
 }

@@ -276,7 +276,7 @@ fn a_new_service_learns_what_it_gets_and_then_judges_and_tells_it_live() {
     let body = json!({"from": id, "owner": "o", "reason": "unheard", "expires": "2099-01-31"});
     let body = body.to_string();
     let refused = served.ask("POST", "/v1/approvals", &[], body.as_bytes());
-    let why = refused.is(400).json()["detail"].to_string();
+    let why = refused.is(409).json()["detail"].to_string();
     assert!(why.contains("NONE_SUCH"), "{why}");
     assert!(!text().contains("unheard"));
     world.write("plimsoll.toml", &sound);
@@ -478,6 +478,20 @@ fn an_approval_by_http_is_answered_in_the_words_of_the_request() {
             assert!(!all.contains(foreign), "{body}: {refused}");
         }
     }
+    // What several have, and too much at once, is no fault of the service.
+    let several = served.get("/v1/entities/a").is(409).json();
+    assert!(
+        several["hint"].to_string().contains("identity"),
+        "{several}"
+    );
+    let budgets = |n: usize| vec!["budget=5"; n].join("&");
+    let once = served.get("/v1/tuning?budget=5").is(200).json();
+    let query = format!("/v1/tuning?{}&budget=35/week", budgets(49));
+    assert_eq!(served.get(&query).is(200).json(), once);
+    assert_eq!(once["settings"].as_array().map(Vec::len), Some(1), "{once}");
+    let refused = served.get(&format!("/v1/tuning?{}", budgets(51)));
+    assert!(refused.is(400).json()["detail"].to_string().contains("51"));
+
     let refused = served.ask("PUT", "/v1/approvals", &[], b"").is(405);
     assert_eq!(refused.header("allow"), Some("GET, POST, HEAD"));
     assert!(
@@ -486,6 +500,50 @@ fn an_approval_by_http_is_answered_in_the_words_of_the_request() {
             .contains("GET, POST, HEAD")
     );
     assert_eq!(text(), before);
+
+    // Of several that come at once, each is written.
+    let of = |who: &str, is_dry_run: bool| {
+        let mut body = with("criteria", json!({"identity": who}));
+        body["dry_run"] = json!(is_dry_run);
+        body
+    };
+    std::thread::scope(|scope| {
+        for n in 0..6 {
+            let (post, of) = (&post, &of);
+            scope.spawn(move || post(&of(&format!("once-{n}"), false)).is(201));
+            scope.spawn(move || post(&of("x", true)).is(200));
+        }
+    });
+    let held = text();
+    for n in 0..6 {
+        assert_eq!(held.matches(&format!("once-{n}")).count(), 1, "{held}");
+    }
+    assert!(held.starts_with(&before), "{held}");
+
+    // A configuration that is away, as for an editor, or has a fault is told and never replaced; what it said holds.
+    let file = world.path().join("plimsoll.toml");
+    let away = world.path().join("away.toml");
+    let id = post(&of("once-0", true)).is(200).json()["id"].clone();
+    let id = id.as_str().expect("an id").to_owned();
+    let refused = |words: &str| {
+        for refused in [post(&of("y", false)), post(&of("y", true)), remove(&id)] {
+            let refused = refused.is(409).json();
+            let said = refused["detail"].as_str().expect("a detail");
+            assert!(said.contains(words), "{refused}");
+            let hint = refused["hint"].as_str().expect("a hint");
+            assert!(hint.contains("nothing was written"), "{refused}");
+        }
+    };
+    std::fs::rename(&file, &away).expect("renamed");
+    refused("cannot read the configuration `plimsoll.toml`");
+    assert!(!file.exists());
+    let approvals = served.get("/v1/approvals").is(200).json()["approvals"].clone();
+    assert!(approvals.to_string().contains(&id), "{approvals}");
+    world.write("plimsoll.toml", "neat = 1\n");
+    refused("`neat`");
+    std::fs::rename(&away, &file).expect("renamed");
+    assert_eq!(text(), held);
+    remove(&id).is(200);
     served.end();
 }
 

@@ -449,6 +449,24 @@ impl DayFacts {
         metrics
     }
 
+    /// Returns every metric that was measured that day with each window in which it can be read: the standard ones, and those with slots of
+    /// their own. Metrics that count what is new are not among them, see [`Self::readings`].
+    pub fn measured(&self) -> Vec<(Metric, Window)> {
+        let mut slots: Vec<(Metric, Window)> = Vec::new();
+        slots.extend(self.cells.iter().map(|(key, _)| (key.metric, key.grain)));
+        slots.dedup();
+        let windows = slots.into_iter().flat_map(|(metric, grain)| {
+            let standard: &[Window] = match grain {
+                Window::TEN_MINUTES => &Window::STANDARD,
+                _ => &[],
+            };
+            let odd = (grain != Window::TEN_MINUTES).then_some(grain);
+            let windows = standard.iter().copied().chain(odd);
+            windows.map(move |window| (metric, window))
+        });
+        windows.collect()
+    }
+
     /// Returns the value x of a metric in each window of the day in which it was not zero, with the index of the window.
     ///
     /// `known` is what the entity is known for; where nothing can be called new to it, a metric that counts new things is

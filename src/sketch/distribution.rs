@@ -145,6 +145,29 @@ impl Distribution {
             .map(|&week| hdr::first_day_of(week))
     }
 
+    /// Returns what is stored, week by week: the first day of the week, counted from the epoch, a value, and how many entity-days had it.
+    /// The values of a week rise, and zeros come first.
+    ///
+    /// ```
+    /// use plimsoll::sketch::Distribution;
+    /// let mut stored = Distribution::default();
+    /// stored.record_day(20_000, &[2.0, 0.7, 2.0], 100);
+    /// let counts: Vec<_> = stored.counts().collect();
+    /// assert_eq!(counts, [(19_999, 0.0, 97), (19_999, 0.7, 1), (19_999, 2.0, 2)]);
+    /// ```
+    pub fn counts(&self) -> impl Iterator<Item = (i32, f64, u64)> + '_ {
+        self.weeks.iter().flat_map(|(&week, stored)| {
+            let first_day = hdr::first_day_of(week);
+            let zeros = (stored.zeros > 0).then_some((first_day, 0.0, stored.zeros));
+            let values = stored.values.iter_recorded().map(move |bucket| {
+                let value = stored.values.median_equivalent(bucket.value_iterated_to());
+                let value = value as f64 / PER_UNIT;
+                (first_day, value, bucket.count_at_value())
+            });
+            zeros.into_iter().chain(values)
+        })
+    }
+
     /// Returns the value that 98 % of entity-days do not exceed, for the tail rule; `None` if nothing is stored.
     pub fn quantile98(&self) -> Option<f64> {
         self.freeze().quantile(TAIL_RULE_QUANTILE)

@@ -207,6 +207,16 @@ impl Store {
         )
     }
 
+    /// Reads only which identities a day shows on which instances.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::load_day`] does.
+    pub fn load_links(&self, entry: &DayEntry) -> Result<Links> {
+        let file = Reader::open(&self.root().join(&entry.file), DAY)?;
+        Ok(file.read_one(&DAY_HEAD)?.links)
+    }
+
     /// Writes a generation, with the log from which its calibration was made; the next manifest will name it.
     ///
     /// # Errors

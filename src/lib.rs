@@ -88,6 +88,7 @@ pub mod error;
 pub mod evaluation;
 pub mod event;
 pub mod evidence;
+pub mod export;
 pub mod glob;
 pub mod identity;
 pub mod incident;

@@ -69,6 +69,10 @@ const MAY_KNOW: &[(&str, &str)] = &[
         "inquiry",
         "alert baseline config engine error glob incident report stats store time vocab",
     ),
+    (
+        "export",
+        "alert baseline engine error incident inquiry measure report sketch stats store time vocab",
+    ),
     ("mcp", "engine error incident inquiry report vocab"),
     (
         "sinks",
@@ -82,7 +86,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("top", "alert error incident report stats time wording"),
     (
         "cli",
-        "alert analytic config document engine error evaluation event incident inquiry mcp objects report service simulate sinks sources stats store story time top verify vocab",
+        "alert analytic config document engine error evaluation event export incident inquiry mcp objects report service simulate sinks sources stats store story time top verify vocab",
     ),
 ];
 

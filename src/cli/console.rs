@@ -128,15 +128,24 @@ impl Console {
     ///
     /// Fails if the reader has closed it ([`Self::is_closed`] then returns true), or the disk is full.
     pub fn print(&self, text: &str) -> Result<()> {
+        let written = self.print_bytes(text.as_bytes());
+        written.map_err(|e| Error::failed("cannot write to standard output").cause(e))
+    }
+
+    /// Writes a part of a result to standard output at once, as it is.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::print`] does.
+    pub fn print_bytes(&self, bytes: &[u8]) -> io::Result<()> {
         let written = self.beside_progress(|| {
             let mut out = io::stdout().lock();
-            out.write_all(text.as_bytes()).and_then(|()| out.flush())
+            out.write_all(bytes).and_then(|()| out.flush())
         });
-        written.map_err(|e| {
+        written.inspect_err(|e| {
             if e.kind() == io::ErrorKind::BrokenPipe {
                 self.closed.store(true, Ordering::Relaxed);
             }
-            Error::failed("cannot write to standard output").cause(e)
         })
     }
 

@@ -16,6 +16,7 @@ mod ending;
 #[cfg(feature = "simulate")]
 mod evaluate;
 mod explain;
+mod export;
 mod feedback;
 mod format;
 mod generations;
@@ -27,6 +28,7 @@ mod man;
 mod mcp;
 mod nightly;
 mod options;
+mod out_file;
 mod reference;
 mod score;
 mod selection;
@@ -93,6 +95,7 @@ enum Command {
     Incidents(incidents::Arguments),
     Alerts(alerts::Arguments),
     Explain(explain::Arguments),
+    Export(export::Arguments),
     Feedback(feedback::Arguments),
     Approve(approve::Arguments),
     #[cfg(feature = "service")]
@@ -147,6 +150,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Incidents(arguments) => incidents::run(arguments, common, console),
         Command::Alerts(arguments) => alerts::run(arguments, common, console),
         Command::Explain(arguments) => explain::run(arguments, common, console),
+        Command::Export(arguments) => export::run(arguments, common, console),
         Command::Feedback(arguments) => feedback::run(arguments, common, console),
         Command::Approve(arguments) => approve::run(arguments, common, console),
         #[cfg(feature = "service")]

@@ -10,6 +10,7 @@ use crate::analytic;
 use crate::cli::reference::heading::heading;
 use crate::cli::{Console, Ending};
 use crate::error::Result;
+use crate::export;
 use crate::report::json;
 
 pub(super) use commands::exit_status;
@@ -23,6 +24,8 @@ enum Subject {
     Analytic,
     /// Every command and option, in Markdown.
     Commands,
+    /// Every table of `plimsoll export` with its columns, in Markdown.
+    Export,
     /// The JSON Schema of `plimsoll.toml`.
     ConfigurationSchema,
     /// The JSON Schema of the file of an analytic.
@@ -35,7 +38,7 @@ enum Subject {
 
 /// Print a reference: keys of the configuration, commands, or a JSON Schema for editors
 ///
-/// The files docs/CONFIGURATION.md, docs/ANALYTIC-KEYS.md, docs/COMMANDS.md, docs/openapi.json and docs/schemas/ are what this
+/// The files docs/CONFIGURATION.md, docs/ANALYTIC-KEYS.md, docs/COMMANDS.md, docs/EXPORT.md, docs/openapi.json and docs/schemas/ are what this
 /// prints.
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -53,6 +56,7 @@ pub fn run(arguments: &Arguments, program: &Command, console: &Console) -> Resul
         Subject::Configuration => configuration::page()?,
         Subject::Analytic => analytic_page(),
         Subject::Commands => commands::page(program),
+        Subject::Export => heading("Tables for notebooks", "export") + &export::page(),
         Subject::ConfigurationSchema => json::pretty(&configuration::schema()?) + "\n",
         Subject::AnalyticSchema => {
             json::pretty(&analytic::ANALYTIC.schema("An analytic of plimsoll")) + "\n"

@@ -15,6 +15,7 @@ mod cold_start;
 mod coverage;
 mod crash;
 mod evaluation;
+mod export;
 mod findings;
 mod follow;
 mod habits;

@@ -11,10 +11,11 @@ use serde_json::{Value as Json, json};
 use crate::world::World;
 
 /// What `plimsoll reference` prints, and the file that it is kept in.
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 7] = [
     ("configuration", "docs/CONFIGURATION.md"),
     ("analytic", "docs/ANALYTIC-KEYS.md"),
     ("commands", "docs/COMMANDS.md"),
+    ("export", "docs/EXPORT.md"),
     ("openapi", "docs/openapi.json"),
     ("configuration-schema", "docs/schemas/plimsoll.schema.json"),
     ("analytic-schema", "docs/schemas/analytic.schema.json"),

@@ -117,11 +117,11 @@ enum Found<'a> {
 /// How many bytes are passed over until it is asked whether to go on.
 const ASKED_EVERY: u64 = 1 << 20;
 
+/// What is called with the bytes so far, and a log record if there is one.
+type Take<'t, E> = dyn FnMut(u64, Option<Found<'_>>) -> Result<(), Fault<E>> + 't;
+
 /// Calls `take` with each log record of an export, and from time to time without one; always with the bytes so far.
-fn walk<E>(
-    export: impl BufRead,
-    take: &mut dyn FnMut(u64, Option<Found<'_>>) -> Result<(), Fault<E>>,
-) -> Result<(), Fault<E>> {
+fn walk<E>(export: impl BufRead, take: &mut Take<'_, E>) -> Result<(), Fault<E>> {
     let mut export = Counted {
         inner: export,
         at: 0,

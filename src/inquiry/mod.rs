@@ -2,7 +2,7 @@
 //!
 //! Commands, and whatever serves programs, are loops around an [`Inquiry`]. It knows no terminal and no protocol, and returns the
 //! documents that `--format json` writes. It takes no lock and writes nothing but what people decide: a verdict
-//! ([`Inquiry::give_verdict`]) is stored, and learnt from if that is asked for, and an approval ([`Inquiry::approve`]) goes into the
+//! ([`Inquiry::give_verdict`]) is stored, and learnt from if that is asked for, and an approval ([`Inquiry::weigh_approval`]) goes into the
 //! configuration.
 //!
 //! What an inquiry has read it keeps: of an archive that did not change nothing is read again, and of one that grew only what was added.

@@ -191,7 +191,7 @@ pub fn decode<'a>(raw: impl Read + 'a) -> io::Result<Decoded<'a>> {
 ///
 /// # Errors
 ///
-/// Fails as [`decode`] does.
+/// Fails if the first bytes cannot be read or a decoder cannot be made.
 pub fn unpacked<'a>(packed: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     Ok(decode(packed)?.reader)
 }

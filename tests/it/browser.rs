@@ -1,12 +1,13 @@
 //! The page of `plimsoll serve` in a browser. The stories are in `tests/browser`; here is what they need: services, and what only who started them can do.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
 use crate::served::{PATIENCE, Served};
+use crate::tools;
 use crate::world::{World, day_of};
 
 /// Leaves these stories out, where no browser can be had.
@@ -41,19 +42,8 @@ fn scripts() -> PathBuf {
 
 /// Installs what the stories need, and returns the folder that has it.
 fn installed() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
-    let output = Command::new("sh")
-        .arg(scripts().join("install"))
-        .arg(&folder)
-        .output()
-        .expect("a shell");
-    assert!(
-        output.status.success(),
-        "the page is tested in a browser, with chromium, nodejs (18 or newer) and npm: install them; \
-         or set {WITHOUT}=1, which leaves these stories out\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    folder
+    let needed = "the page is tested in a browser, with chromium, nodejs (18 or newer) and npm";
+    tools::installed("browser", needed, WITHOUT)
 }
 
 /// Hands over the logs of a folder, day by day.
@@ -104,12 +94,8 @@ fn report(estate: &World, modules: &Path) {
 #[test]
 #[allow(clippy::print_stdout)] // Shown where the test fails.
 fn the_page_does_what_its_readers_need_in_a_browser() {
-    if std::env::var_os(WITHOUT).is_some() {
-        let told = writeln!(
-            std::io::stderr(),
-            "skipped: the page in a browser: {WITHOUT} is set"
-        );
-        return told.expect("standard error");
+    if tools::are_left_out("the page in a browser", WITHOUT) {
+        return;
     }
     let modules = installed();
     let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser-pictures");

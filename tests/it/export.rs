@@ -11,6 +11,7 @@ use plimsoll::export::{Column, Kind, Table};
 use plimsoll::time::{Day, Time};
 use serde_json::{Value, json};
 
+use crate::tools;
 use crate::world::World;
 
 /// Leaves the story out, where no Python can be had.
@@ -538,19 +539,8 @@ fn a_text_of_a_log_is_no_formula_and_steers_no_terminal() {
 
 /// Installs DuckDB and Polars, and returns the Python that has them.
 fn python() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
-    let output = Command::new("sh")
-        .arg(scripts().join("install"))
-        .arg(&folder)
-        .output()
-        .expect("a shell");
-    assert!(
-        output.status.success(),
-        "exported tables are read by DuckDB and Polars, in Python (3.10 or newer, with venv and pip): install it; \
-         or set {WITHOUT}=1, which leaves this story out\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    folder.join("bin/python")
+    let needed = "exported tables are read by DuckDB and Polars, in Python (3.10 or newer, with venv and pip)";
+    tools::installed("python", needed, WITHOUT).join("bin/python")
 }
 
 fn scripts() -> PathBuf {
@@ -559,13 +549,8 @@ fn scripts() -> PathBuf {
 
 #[test]
 fn duckdb_and_polars_read_the_tables_as_they_are_described() {
-    if std::env::var_os(WITHOUT).is_some() {
-        use std::io::Write;
-        let told = writeln!(
-            std::io::stderr(),
-            "skipped: tables in DuckDB and Polars: {WITHOUT} is set"
-        );
-        return told.expect("standard error");
+    if tools::are_left_out("tables in DuckDB and Polars", WITHOUT) {
+        return;
     }
     let python = python();
     let world = judged();

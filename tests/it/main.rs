@@ -53,6 +53,7 @@ mod stored;
 mod terminal;
 mod told_again;
 #[cfg(feature = "service")]
+mod tools;
 mod top;
 mod tuning;
 mod usage;

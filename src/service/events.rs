@@ -152,12 +152,16 @@ impl<'s> Patience<'s> {
     fn lasts(&self, unpacked: u64) -> Result<(), Ended> {
         let host = &self.service.host;
         let took = host.since_start().saturating_sub(self.began);
-        match () {
-            () if unpacked > UNPACKED_BYTES_MAX => Err(Ended::Large),
-            () if took > READING_LASTS => Err(Ended::Slow),
-            () if took > READING_LASTS_AT_END && host.is_stopped() => Err(Ended::Stopped),
-            () => Ok(()),
+        if unpacked > UNPACKED_BYTES_MAX {
+            return Err(Ended::Large);
         }
+        if took > READING_LASTS {
+            return Err(Ended::Slow);
+        }
+        if took > READING_LASTS_AT_END && host.is_stopped() {
+            return Err(Ended::Stopped);
+        }
+        Ok(())
     }
 }
 
@@ -243,8 +247,7 @@ fn keep_all(
         let kept = service.received.keep(bytes, at);
         kept.map_err(|error| not_kept(service, error))?;
         if locked(&service.status).intake_fault.take().is_some() {
-            let said = "what is handed over is kept again";
-            service.host.tell(said);
+            service.host.tell("what is handed over is kept again");
         }
     }
     service.metrics.note_received(&receipt, bytes.len() as u64);

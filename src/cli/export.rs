@@ -124,7 +124,7 @@ fn write(
     out: impl Write + Send,
 ) -> Result<u64> {
     let inquiry = Inquiry::of_store(common.store());
-    let writer = export::writer(format, table, out);
+    let writer = export::writer(format, (table.as_str(), table.columns()), out);
     let writer = writer.map_err(|e| Error::failed("cannot write the table").cause(e))?;
     let mut sink = RowSink::new(writer, console);
     let playbook = || Ok(Playbook::of(&load(common.config.as_deref())?.analytics));

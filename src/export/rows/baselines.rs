@@ -3,7 +3,7 @@
 use crate::baseline::{Baseline, Generation, Group, MetricState};
 use crate::error::Result;
 use crate::export::cell::Cell;
-use crate::export::rows::entity::{Learnt, learnt_fields, names};
+use crate::export::rows::entity::{Learnt, each_learnt, generation_fields, learnt_fields};
 use crate::export::schema::{Field, Kind};
 use crate::export::selection::Selection;
 use crate::export::sink::RowSink;
@@ -38,7 +38,7 @@ impl Learnt for Row<'_> {
 
 /// Returns the columns.
 pub fn fields<'g>() -> Vec<Field<Row<'g>>> {
-    use Kind::{Date, Integer, Number, Text};
+    use Kind::{Integer, Number, Text};
     let mut fields = learnt_fields();
     fields.extend([
         Field::required(
@@ -134,17 +134,8 @@ pub fn fields<'g>() -> Vec<Field<Row<'g>>> {
             ("", "The name of that peer group."),
             |row: &Row| Cell::of(row.prior_of, |group| Cell::text(&group.id)),
         ),
-        Field::required(
-            ("generation", Integer),
-            ("", "The number of the generation."),
-            |row: &Row| Cell::count(row.generation.number),
-        ),
-        Field::required(
-            ("as_of", Date),
-            ("", "The first day that the generation may judge."),
-            |row: &Row| Cell::Date(row.generation.as_of),
-        ),
     ]);
+    fields.extend(generation_fields());
     fields
 }
 
@@ -154,19 +145,16 @@ pub fn fields<'g>() -> Vec<Field<Row<'g>>> {
 ///
 /// Fails if nothing was trained, the generation cannot be read, or the rows cannot be written.
 pub fn write(store: &Store, selection: &Selection, sink: &mut RowSink<'_>) -> Result<()> {
-    let generation = store.load_generation()?;
-    let wanted = selection.names();
-    let mut written = Ok(());
-    generation.baselines.each(|entity, baseline| {
-        let is_wanted = written.is_ok()
-            && selection.has_days(baseline.first_day, baseline.last_day)
-            && wanted.has(names(entity, &baseline.aliases));
-        if is_wanted {
-            written = write_entity(&generation, (entity, baseline), sink);
-        }
-    })?;
-    written?;
-    generation.intact()
+    each_learnt(
+        store,
+        selection,
+        &mut |generation, entity, baseline| match selection
+            .has_days(baseline.first_day, baseline.last_day)
+        {
+            true => write_entity(generation, (entity, baseline), sink),
+            false => Ok(()),
+        },
+    )
 }
 
 fn write_entity<'g>(

@@ -1,8 +1,11 @@
 //! Columns of tables whose rows are about an entity that was learnt.
 
 use crate::baseline::{Baseline, Generation};
+use crate::error::Result;
 use crate::export::cell::Cell;
 use crate::export::schema::{Field, Kind};
+use crate::export::selection::Selection;
+use crate::store::Store;
 use crate::vocab::{Entity, Str};
 
 /// A row that is about an entity that was learnt.
@@ -85,6 +88,43 @@ pub(super) fn learnt_fields<R: Learnt>() -> Vec<Field<R>> {
             },
         ),
     ]
+}
+
+/// Returns the columns that say by which generation it is so.
+pub(super) fn generation_fields<R: Learnt>() -> [Field<R>; 2] {
+    [
+        Field::required(
+            ("generation", Kind::Integer),
+            ("", "The number of the generation."),
+            |row: &R| Cell::count(row.learnt().0.number),
+        ),
+        Field::required(
+            ("as_of", Kind::Date),
+            ("", "The first day that the generation may judge."),
+            |row: &R| Cell::Date(row.learnt().0.as_of),
+        ),
+    ]
+}
+
+/// What is called with a generation, an entity of it, and what is known of that.
+type Take<'t> = dyn FnMut(&Generation, &Entity, &Baseline) -> Result<()> + 't;
+
+/// Calls `take` with each entity of the generation in force that is asked for, in their order.
+///
+/// # Errors
+///
+/// Fails if nothing was trained, the generation cannot be read, or `take` fails.
+pub(super) fn each_learnt(store: &Store, selection: &Selection, take: &mut Take<'_>) -> Result<()> {
+    let generation = store.load_generation()?;
+    let wanted = selection.names();
+    let mut taken = Ok(());
+    generation.baselines.each(|entity, baseline| {
+        if taken.is_ok() && wanted.has(names(entity, &baseline.aliases)) {
+            taken = take(&generation, entity, baseline);
+        }
+    })?;
+    taken?;
+    generation.intact()
 }
 
 /// Returns the names by which an entity is asked for.

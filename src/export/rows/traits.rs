@@ -3,7 +3,7 @@
 use crate::baseline::{Baseline, Generation, KnownSet, KnownValue};
 use crate::error::Result;
 use crate::export::cell::Cell;
-use crate::export::rows::entity::{Learnt, learnt_fields, names};
+use crate::export::rows::entity::{Learnt, each_learnt, generation_fields, learnt_fields};
 use crate::export::schema::{Field, Kind};
 use crate::export::selection::Selection;
 use crate::export::sink::RowSink;
@@ -74,17 +74,8 @@ pub fn fields<'g>() -> Vec<Field<Row<'g>>> {
             ),
             |row: &Row| Cell::Flag(row.known.is_saturated()),
         ),
-        Field::required(
-            ("generation", Integer),
-            ("", "The number of the generation."),
-            |row: &Row| Cell::count(row.generation.number),
-        ),
-        Field::required(
-            ("as_of", Date),
-            ("", "The first day that the generation may judge."),
-            |row: &Row| Cell::Date(row.generation.as_of),
-        ),
     ]);
+    fields.extend(generation_fields());
     fields
 }
 
@@ -94,15 +85,9 @@ pub fn fields<'g>() -> Vec<Field<Row<'g>>> {
 ///
 /// Fails if nothing was trained, the generation cannot be read, or the rows cannot be written.
 pub fn write(store: &Store, selection: &Selection, sink: &mut RowSink<'_>) -> Result<()> {
-    let generation = store.load_generation()?;
-    let wanted = selection.names();
-    let mut written = Ok(());
-    generation.baselines.each(|entity, baseline| {
-        if written.is_ok() && wanted.has(names(entity, &baseline.aliases)) {
-            written = write_entity(&generation, (entity, baseline), selection, sink);
-        }
-    })?;
-    written
+    each_learnt(store, selection, &mut |generation, entity, baseline| {
+        write_entity(generation, (entity, baseline), selection, sink)
+    })
 }
 
 fn write_entity<'g>(

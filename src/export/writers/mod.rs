@@ -9,7 +9,7 @@ pub use row_writer::RowWriter;
 
 use std::io::{self, Write};
 
-use crate::export::table::Table;
+use crate::export::schema::Column;
 
 /// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,19 +22,18 @@ pub enum Format {
     Jsonl,
 }
 
-/// Begins a file with the rows of a table.
+/// Begins a file with the rows of a table of this name and these columns.
 ///
 /// # Errors
 ///
 /// Fails if it cannot be written.
 pub fn writer<'w>(
     format: Format,
-    table: Table,
+    (name, columns): (&str, Vec<Column>),
     out: impl Write + Send + 'w,
 ) -> io::Result<Box<dyn RowWriter + 'w>> {
-    let columns = table.columns();
     Ok(match format {
-        Format::Parquet => Box::new(parquet::ParquetWriter::begin(table.as_str(), columns, out)?),
+        Format::Parquet => Box::new(parquet::ParquetWriter::begin(name, columns, out)?),
         Format::Csv => Box::new(csv::CsvWriter::begin(&columns, out)?),
         Format::Jsonl => Box::new(jsonl::JsonlWriter::begin(&columns, out)),
     })

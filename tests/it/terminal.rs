@@ -12,12 +12,30 @@ use crate::world::{World, plimsoll};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Its usual size: lines, and columns.
 const SIZE: (u16, u16) = (30, 100);
+/// How a program begins and ends a picture that is to be shown as a whole: synchronized updates, private mode 2026.
+const BEGIN: &[u8] = b"\x1b[?2026h";
+const END: &[u8] = b"\x1b[?2026l";
 
 pub struct Terminal {
     child: Child,
     keys: ChildStdin,
     written: Receiver<Vec<u8>>,
+    /// What was read and is not shown: a picture that has no end yet.
+    pending: Vec<u8>,
     parser: vt100::Parser,
+}
+
+/// Returns how much of what was read can be shown: nothing of a picture without an end, and not the first bytes of what may begin one.
+fn shown(read: &[u8]) -> usize {
+    let find = |mark: &[u8]| read.windows(mark.len()).rposition(|bytes| bytes == mark);
+    match (find(BEGIN), find(END)) {
+        (Some(begin), None) => begin,
+        (Some(begin), Some(end)) if begin > end => begin,
+        _ => {
+            let begun = |n: &usize| read.ends_with(&BEGIN[..*n]);
+            read.len() - (1..BEGIN.len()).rfind(begun).unwrap_or(0)
+        }
+    }
 }
 
 impl Terminal {
@@ -56,6 +74,7 @@ impl Terminal {
             child,
             keys,
             written,
+            pending: Vec::new(),
             parser: vt100::Parser::new(size(rows), size(columns), 0),
         }
     }
@@ -75,7 +94,11 @@ impl Terminal {
             }
             let left = PATIENCE.saturating_sub(begun.elapsed());
             match self.written.recv_timeout(left) {
-                Ok(bytes) => self.parser.process(&bytes),
+                Ok(bytes) => {
+                    self.pending.extend(bytes);
+                    let whole = self.pending.drain(..shown(&self.pending));
+                    self.parser.process(&whole.collect::<Vec<u8>>());
+                }
                 Err(e) => panic!("{what}: {e}\n{}", self.parser.screen().contents()),
             }
         }
@@ -88,6 +111,7 @@ impl Terminal {
 
     /// Waits for the end; returns the status and what is on the screen then.
     pub fn end(mut self) -> (Option<i32>, vt100::Screen) {
+        self.parser.process(&std::mem::take(&mut self.pending));
         while let Ok(bytes) = self.written.recv_timeout(PATIENCE) {
             self.parser.process(&bytes);
         }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 
 use crate::error::{Error, Result};
 use crate::time::Time;
@@ -60,14 +62,17 @@ impl Screen {
         })
     }
 
-    /// Draws.
+    /// Draws. A terminal that knows synchronized updates (private mode 2026) shows a picture as a whole, and others ignore the mode.
     ///
     /// # Errors
     ///
     /// Fails if the terminal does.
     pub(super) fn draw(&mut self, state: &mut State, now: Time) -> Result<()> {
+        execute!(io::stdout(), BeginSynchronizedUpdate).map_err(failed)?;
         let drawn = self.terminal.draw(|frame| top::draw(state, now, frame));
-        drawn.map(|_| ()).map_err(failed)
+        let drawn = drawn.map(|_| ()).map_err(failed);
+        execute!(io::stdout(), EndSynchronizedUpdate).map_err(failed)?;
+        drawn
     }
 
     /// Waits for a key, at most so long; returns it, and whether the screen must be drawn anew.

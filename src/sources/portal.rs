@@ -157,19 +157,19 @@ pub fn audit(object: Object<'_>) -> Vec<u8> {
             Some(change.json())
         });
         let changes: Vec<Vec<u8>> = changes.collect();
-        target.put_json("modifiedProperties", list(&changes));
+        target.put_json("modifiedProperties", &list(&changes));
         if of("Type").or_else(|| of("ObjectId")).is_some() || !changes.is_empty() {
             targets.push(target.json());
         }
     }
-    record.put_json("targetResources", list(&targets));
+    record.put_json("targetResources", &list(&targets));
     let details = (1..=DETAILS).filter_map(|n| {
         let mut detail = RecordBuilder::default();
         detail.put_text("key", &text(format!("AdditionalDetail{n}Key"))?);
         detail.put_optional("value", text(format!("AdditionalDetail{n}Value")));
         Some(detail.json())
     });
-    record.put_json("additionalDetails", list(&details.collect::<Vec<_>>()));
+    record.put_json("additionalDetails", &list(&details.collect::<Vec<_>>()));
     record.json()
 }
 

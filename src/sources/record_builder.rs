@@ -3,7 +3,7 @@
 //! OCSF, ECS and similar formats rewrite the records of providers. Only the parser of the provider's own format knows what such
 //! a record means. So the document is converted back into that format, and parsed there.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::event::Event;
 use crate::sources::flat::Flat;
@@ -14,29 +14,37 @@ use crate::sources::report::Parsed;
 /// The most steps of a path; the rest is one name with dots.
 const STEPS_MAX: usize = 16;
 
-type Members = BTreeMap<Box<str>, Node>;
-
-enum Node {
-    /// A value as JSON text.
-    Json(Box<[u8]>),
-    Object(Members),
-}
-
 /// Paths in a record, each with the paths where the document may have the value, best first.
 pub type FieldMap = &'static [(&'static str, &'static [&'static str])];
 
 /// A JSON object that is being built.
 #[derive(Default)]
 pub struct RecordBuilder {
-    members: Members,
+    /// Paths and values, one behind the other.
+    bytes: Vec<u8>,
+    /// In the order in which they were put.
+    values: Vec<Put>,
 }
+
+/// A value that was put at a path.
+#[derive(Clone)]
+struct Put {
+    /// Its steps, with [`BETWEEN`] between them.
+    path: Range<usize>,
+    /// The value, as JSON text.
+    json: Range<usize>,
+    /// How many were put before it.
+    at: usize,
+}
+
+/// Stands between the steps of a path. Names of JSON text have no such byte, and it is less than all others, so that what is in an object
+/// follows that object in the order of paths.
+const BETWEEN: u8 = 0;
 
 impl RecordBuilder {
     /// Puts a value at a dotted path. `null` is ignored, and an existing value stays.
     pub fn put(&mut self, path: &str, value: Value<'_>) {
-        if let Some(json) = json_of(value) {
-            self.insert(path, json);
-        }
+        self.put_value(dotted(path), value);
     }
 
     /// Puts the values that a document has for the fields of a map.
@@ -48,7 +56,7 @@ impl RecordBuilder {
 
     /// Puts a text at a dotted path.
     pub fn put_text(&mut self, path: &str, text: &str) {
-        self.insert(path, quoted(text));
+        self.insert(dotted(path), |out| push_quoted(text.as_bytes(), out));
     }
 
     /// Puts a text if there is one.
@@ -62,10 +70,8 @@ impl RecordBuilder {
     pub fn put_members(&mut self, path: &str, object: Value<'_>) {
         for (key, value) in object.members() {
             let key = String::from_utf8_lossy(key);
-            if let Some(json) = json_of(value) {
-                let steps = path.split('.').chain([&*key]);
-                insert(&mut self.members, steps, json);
-            }
+            let steps = path.split('.').chain([&*key]);
+            self.put_value(steps.map(str::as_bytes), value);
         }
     }
 
@@ -77,19 +83,78 @@ impl RecordBuilder {
     }
 
     /// Puts JSON text.
-    pub fn put_json(&mut self, path: &str, json: Vec<u8>) {
-        self.insert(path, json.into());
+    pub fn put_json(&mut self, path: &str, json: &[u8]) {
+        self.insert(dotted(path), |out| out.extend_from_slice(json));
     }
 
-    fn insert(&mut self, path: &str, json: Box<[u8]>) {
-        insert(&mut self.members, path.splitn(STEPS_MAX, '.'), json);
+    fn put_value<'s>(&mut self, steps: impl Iterator<Item = &'s [u8]>, value: Value<'_>) {
+        if !matches!(value, Value::Null) {
+            self.insert(steps, |out| push_json(value, out));
+        }
+    }
+
+    fn insert<'s>(
+        &mut self,
+        steps: impl Iterator<Item = &'s [u8]>,
+        json: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let from = self.bytes.len();
+        for (n, step) in steps.enumerate() {
+            if n > 0 {
+                self.bytes.push(BETWEEN);
+            }
+            self.bytes.extend_from_slice(step);
+        }
+        let path = from..self.bytes.len();
+        json(&mut self.bytes);
+        self.values.push(Put {
+            json: path.end..self.bytes.len(),
+            path,
+            at: self.values.len(),
+        });
     }
 
     /// Returns the object as JSON text.
     pub fn json(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        write(&self.members, &mut out);
+        let mut values = self.values.clone();
+        values.sort_by(|a, b| self.bytes[a.path.clone()].cmp(&self.bytes[b.path.clone()]));
+        let mut out = Vec::with_capacity(2 * self.bytes.len());
+        self.write(&values, 0, &mut out);
         out
+    }
+
+    /// Writes an object with the values whose paths go on behind so many bytes, in the order of paths.
+    fn write(&self, mut values: &[Put], from: usize, out: &mut Vec<u8>) {
+        let rest = |put: &Put| &self.bytes[put.path.start + from..put.path.end];
+        let mut before = b'{';
+        while let Some(next) = values.first() {
+            let name = rest(next).split(|&b| b == BETWEEN).next();
+            let name = name.unwrap_or_default();
+            let goes_on = |put: &Put| match rest(put).strip_prefix(name) {
+                Some(behind) => behind.first().is_none_or(|&b| b == BETWEEN),
+                None => false,
+            };
+            let (of_name, others) = values.split_at(values.partition_point(goes_on));
+            let is_here = |put: &Put| rest(put).len() == name.len();
+            let below = &of_name[of_name.partition_point(is_here)..];
+            out.push(before);
+            before = b',';
+            out.push(b'"');
+            // Names come from JSON text and are still escaped.
+            out.extend_from_slice(name);
+            out.extend_from_slice(b"\":");
+            // Of a value and an object of one name, what was put first stays.
+            let first = of_name.iter().min_by_key(|put| put.at);
+            match first.filter(|first| is_here(first)) {
+                Some(first) => out.extend_from_slice(&self.bytes[first.json.clone()]),
+                None => self.write(below, from + name.len() + 1, out),
+            }
+            values = others;
+        }
+        if before == b'{' {
+            out.push(b'{');
+        }
+        out.push(b'}');
     }
 
     /// Parses the record; `None` if the parser does not recognise it, or rejects it.
@@ -100,6 +165,11 @@ impl RecordBuilder {
         let parsed = (parser.recognises)(object).then(|| (parser.parse)(object, state))?;
         (!matches!(parsed, Parsed::Rejected(_))).then_some(parsed)
     }
+}
+
+/// Returns the steps of a dotted path.
+fn dotted(path: &str) -> impl Iterator<Item = &[u8]> {
+    path.splitn(STEPS_MAX, '.').map(str::as_bytes)
 }
 
 /// Changes the event of a parsed record.
@@ -113,74 +183,43 @@ pub fn map_event(parsed: Parsed, amend: impl FnOnce(&mut Event)) -> Parsed {
     }
 }
 
-fn insert<'a>(members: &mut Members, steps: impl Iterator<Item = &'a str>, json: Box<[u8]>) {
-    let mut steps = steps.peekable();
-    let mut members = members;
-    while let Some(step) = steps.next() {
-        if steps.peek().is_none() {
-            members.entry(step.into()).or_insert(Node::Json(json));
-            return;
+/// Writes a value as JSON text.
+fn push_json(value: Value<'_>, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::True => out.extend_from_slice(b"true"),
+        Value::False => out.extend_from_slice(b"false"),
+        Value::Text(inner) => {
+            out.push(b'"');
+            out.extend_from_slice(inner);
+            out.push(b'"');
         }
-        let inner = members
-            .entry(step.into())
-            .or_insert_with(|| Node::Object(Members::new()));
-        match inner {
-            Node::Object(inner) => members = inner,
-            Node::Json(_) => return,
+        Value::Number(text) | Value::Array(text) | Value::Object(text) => {
+            out.extend_from_slice(text);
         }
     }
-}
-
-fn json_of(value: Value<'_>) -> Option<Box<[u8]>> {
-    Some(match value {
-        Value::Null => return None,
-        Value::True => b"true".as_slice().into(),
-        Value::False => b"false".as_slice().into(),
-        Value::Text(inner) => [b"\"", inner, b"\""].concat().into(),
-        Value::Number(text) | Value::Array(text) | Value::Object(text) => text.into(),
-    })
-}
-
-/// Returns a text in quotes, with the escapes that it needs.
-pub fn quoted(text: &str) -> Box<[u8]> {
-    let mut out = Vec::with_capacity(text.len() + 2);
-    push_quoted(text.as_bytes(), &mut out);
-    out.into()
 }
 
 /// Writes a text in quotes, with the escapes that it needs.
 pub fn push_quoted(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
-    for &byte in text {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+    let mut rest = text;
+    let needs_escape = |&byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
+    while let Some(at) = rest.iter().position(needs_escape) {
+        let (plain, behind) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        match behind[0] {
+            byte @ (b'"' | b'\\') => out.extend_from_slice(&[b'\\', byte]),
             b'\n' => out.extend_from_slice(b"\\n"),
-            0..0x20 => {
+            byte => {
                 out.extend_from_slice(b"\\u00");
                 out.extend([byte >> 4, byte & 15].map(|n| b"0123456789abcdef"[usize::from(n)]));
             }
-            _ => out.push(byte),
         }
+        rest = &behind[1..];
     }
+    out.extend_from_slice(rest);
     out.push(b'"');
-}
-
-fn write(members: &Members, out: &mut Vec<u8>) {
-    out.push(b'{');
-    for (n, (name, node)) in members.iter().enumerate() {
-        if n > 0 {
-            out.push(b',');
-        }
-        out.push(b'"');
-        // Names come from JSON text and are still escaped.
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b"\":");
-        match node {
-            Node::Json(json) => out.extend_from_slice(json),
-            Node::Object(inner) => write(inner, out),
-        }
-    }
-    out.push(b'}');
 }
 
 #[cfg(test)]

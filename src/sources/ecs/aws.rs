@@ -76,7 +76,7 @@ pub fn cloudtrail(doc: &Flat<'_>) -> RecordBuilder {
         }
     }
     if let Some(json) = resources(doc) {
-        record.put_json("resources", json);
+        record.put_json("resources", &json);
     }
     record
 }

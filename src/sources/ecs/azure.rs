@@ -154,7 +154,7 @@ pub fn audit(doc: &Flat<'_>) -> RecordBuilder {
     }
     numbered.push(b']');
     if numbered.len() > 2 {
-        record.put_json("properties.targetResources", numbered);
+        record.put_json("properties.targetResources", &numbered);
     }
     let subtree = ("azure.auditlogs.properties", "properties", NameStyle::Camel);
     fill(record, doc, AUDIT, &[subtree])
@@ -199,7 +199,7 @@ pub fn activity(doc: &Flat<'_>) -> RecordBuilder {
             json.push(b'}');
         }
     }
-    record.put_json("identity.claims", json);
+    record.put_json("identity.claims", &json);
     let subtree = (
         "azure.activitylogs.identity.authorization",
         "identity.authorization",

@@ -53,7 +53,7 @@ pub fn copy_subtree(
             Value::Array(_) if style == NameStyle::Camel => {
                 let mut json = Vec::new();
                 write_camel(value, &mut json);
-                record.put_json(&path, json);
+                record.put_json(&path, &json);
             }
             _ => record.put(&path, value),
         }

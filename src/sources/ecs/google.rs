@@ -149,6 +149,6 @@ pub fn workspace(doc: &Flat<'_>) -> RecordBuilder {
         json.push(b'}');
     }
     json.extend_from_slice(b"]}]");
-    record.put_json("events", json);
+    record.put_json("events", &json);
     record
 }

@@ -61,7 +61,7 @@ pub fn cloudtrail(doc: &Flat<'_>) -> RecordBuilder {
     // Only if the record itself does not state the account of the log.
     record.put_optional("recipientAccountId", account(doc));
     if let Some(json) = resources_of_objects(doc).or_else(|| resources_of_lists(resources)) {
-        record.put_json("resources", json);
+        record.put_json("resources", &json);
     }
     if SIGN_INS.contains(&&*op) {
         record.put(&format!("responseElements.{op}"), doc.get("status"));

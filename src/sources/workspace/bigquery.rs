@@ -42,8 +42,8 @@ pub fn activity(object: Object<'_>) -> Vec<u8> {
         .take(PARAMETERS_MAX)
         .filter_map(|(name, value)| parameter(&String::from_utf8_lossy(name), value));
     let parameters: Vec<Vec<u8>> = parameters.collect();
-    event.put_json("parameters", list(&parameters));
-    record.put_json("events", list(&[event.json()]));
+    event.put_json("parameters", &list(&parameters));
+    record.put_json("events", &list(&[event.json()]));
     record.json()
 }
 

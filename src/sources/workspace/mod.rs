@@ -150,7 +150,7 @@ impl Activity {
     fn event(&self, event: Value<'_>, seen: &mut EventCounts, state: &mut ParserState) -> Event {
         let interner = &mut state.interner;
         let name = stated_text(event.get("name")).unwrap_or_default();
-        let given = Parameters(event.get("parameters").unwrap_or(Value::Null));
+        let given = Parameters::of(event.get("parameters").unwrap_or(Value::Null));
         let action = actions::classify(&self.application, &name, &given);
         let failed = actions::failure(&name, &given);
         let outcome = match &failed {

@@ -1,10 +1,12 @@
 //! The parameters of a Google Workspace event: a list of names, each with a value of one of several types.
 
+use std::borrow::Cow;
+
 use crate::sources::json::Value;
 use crate::sources::parts::text::stated_text;
 
-/// The parameters of an event.
-pub struct Parameters<'a>(pub Value<'a>);
+/// The parameters of an event, each with its name: a dozen of them are asked for of each event.
+pub struct Parameters<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 
 impl<'a> Parameters<'a> {
     /// The most parameters or values that are read.
@@ -20,14 +22,24 @@ impl<'a> Parameters<'a> {
         "multiMessageValue",
     ];
 
+    /// Reads the names of the parameters in a list.
+    pub fn of(list: Value<'a>) -> Self {
+        let named = |parameter: Value<'a>| {
+            let name = parameter.get("name").and_then(stated_text);
+            (name.unwrap_or_default(), parameter)
+        };
+        Self(list.elements().map(named).collect())
+    }
+
     fn value_of(parameter: Value<'a>) -> Option<Value<'a>> {
         let member = |name: &&str| parameter.get(name).filter(|v| v.is_present());
         Self::TYPES.iter().find_map(member)
     }
 
     fn get(&self, name: &str) -> Option<Value<'a>> {
-        let is_it = |p: &Value<'a>| p.get("name").and_then(stated_text).as_deref() == Some(name);
-        Self::value_of(self.0.elements().find(is_it)?)
+        let mut all = self.0.iter();
+        let (_, parameter) = all.find(|(of, _)| of == name)?;
+        Self::value_of(*parameter)
     }
 
     /// Returns a value as text.
@@ -63,15 +75,17 @@ impl<'a> Parameters<'a> {
 
     /// Returns the name and the texts of every parameter.
     pub fn all(&self) -> impl Iterator<Item = (String, Vec<String>)> {
-        self.0.elements().take(Self::TEXTS_MAX).map(|parameter| {
-            let texts = Self::value_of(parameter)
-                .into_iter()
-                .flat_map(Value::elements)
-                .filter_map(|value| stated_text(value).map(|text| text.into_owned()))
-                .take(Self::TEXTS_MAX)
-                .collect();
-            let name = parameter.get("name").and_then(stated_text);
-            (name.unwrap_or_default().into_owned(), texts)
-        })
+        self.0
+            .iter()
+            .take(Self::TEXTS_MAX)
+            .map(|(name, parameter)| {
+                let texts = Self::value_of(*parameter)
+                    .into_iter()
+                    .flat_map(Value::elements)
+                    .filter_map(|value| stated_text(value).map(|text| text.into_owned()))
+                    .take(Self::TEXTS_MAX)
+                    .collect();
+                (name.clone().into_owned(), texts)
+            })
     }
 }

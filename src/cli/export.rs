@@ -24,8 +24,8 @@ pub struct Arguments {
     /// Which table.
     #[arg(value_name = "TABLE", value_parser = tables())]
     table: Table,
-    /// Format of the file.
-    #[arg(long, required_unless_present = "columns")]
+    /// Format of the table; without it, that which the name of the file ends with.
+    #[arg(long)]
     format: Option<FileFormat>,
     /// Write to this file instead of standard output. It is replaced when the table is complete.
     #[arg(long, value_name = "FILE")]
@@ -83,10 +83,11 @@ fn tables() -> impl TypedValueParser<Value = Table> {
 /// read, or the file cannot be written; the file is then as it was.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let table = arguments.table;
-    let Some(format) = arguments.format.map(FileFormat::format) else {
+    if arguments.columns {
         console.show(&columns(table))?;
         return Ok(Ending::Complete);
-    };
+    }
+    let format = format_of(arguments)?.format();
     let selection = Selection {
         since: arguments.since.map(Instant::time),
         until: arguments.until.map(Instant::time),
@@ -113,6 +114,19 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         }
     }
     Ok(Ending::Complete)
+}
+
+/// Returns the format that is asked for, or that of the file.
+fn format_of(arguments: &Arguments) -> Result<FileFormat> {
+    let of_file = || {
+        let extension = arguments.out.as_ref()?.extension()?.to_str()?;
+        FileFormat::from_str(extension, true).ok()
+    };
+    arguments.format.or_else(of_file).ok_or_else(|| {
+        Error::usage("it is not said in which format the table is to be written").hint(
+            "say `--format parquet`, `csv` or `jsonl`, or name a file that ends with one of them: `--out FILE.parquet`",
+        )
+    })
 }
 
 /// Writes the table, and returns how many rows it has.

@@ -7,12 +7,13 @@ use crate::export::table::Table;
 
 /// What holds for all tables.
 const INTRODUCTION: &str = "`plimsoll export TABLE --format parquet|csv|jsonl` writes what a store knows as a table, for notebooks, DuckDB, Polars and \
-    whatever else reads one. It writes to standard output, or with `--out FILE` to a file, which is replaced when the table is complete. Rows are \
-    written as they are read, so that a table may be larger than memory. `plimsoll export TABLE --columns` prints the columns of a table.
+    whatever else reads one. It writes to standard output, or with `--out FILE` to a file, which is replaced when the table is complete; a name that \
+    ends with a format says which. Rows are written as they are read, so that a table may be larger than memory. `plimsoll export TABLE --columns` \
+    prints the columns of a table. The [notebooks](../notebooks) show what to do with them.
 
 ```sh
-plimsoll export windows --format parquet --out windows.parquet --since 2026-03-01
-plimsoll export baselines --format parquet --out baselines.parquet
+plimsoll export windows --out windows.parquet --since 2026-03-01
+plimsoll export baselines --out baselines.parquet
 duckdb -c \"SELECT w.entity_id, w.metric, w.\\\"start\\\", w.value, b.p99 FROM 'windows.parquet' w
            JOIN 'baselines.parquet' b USING (entity_kind, entity_id, metric, \\\"window\\\")
            WHERE w.value > b.p99 ORDER BY w.value / b.p99 DESC LIMIT 20\"

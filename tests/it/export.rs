@@ -63,7 +63,8 @@ fn lines(text: &str) -> Vec<Value> {
 fn export(world: &World, table: &str, format: &str, filters: &[&str]) -> PathBuf {
     let name = format!("tables/{table}.{format}");
     fs::create_dir_all(world.path().join("tables")).expect("a folder");
-    let args = ["export", table, "--format", format, "--out", &name];
+    // The name of the file says which format it is.
+    let args = ["export", table, "--out", &name];
     world.run(&[&args[..], filters].concat()).succeeds();
     world.path().join(name)
 }
@@ -539,7 +540,7 @@ fn a_text_of_a_log_is_no_formula_and_steers_no_terminal() {
 
 /// Installs DuckDB and Polars, and returns the Python that has them.
 fn python() -> PathBuf {
-    let needed = "exported tables are read by DuckDB and Polars, in Python (3.10 or newer, with venv and pip)";
+    let needed = "exported tables are read by DuckDB and Polars, in Python (3.11 or newer, with venv and pip)";
     tools::installed("python", needed, WITHOUT).join("bin/python")
 }
 

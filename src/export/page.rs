@@ -24,6 +24,8 @@ import polars as pl
 alerts = pl.read_parquet(\"alerts.parquet\")
 alerts.group_by(\"analytic\").agg(pl.len(), pl.col(\"verdict\").mean())
 ```
+
+[The notebooks](../notebooks/README.md) use every table, on the bundled estate.
 ";
 
 /// How each format has each type.

@@ -14,8 +14,6 @@ use serde_json::{Value, json};
 use crate::tools;
 use crate::world::World;
 
-/// Leaves the story out, where no Python can be had.
-const WITHOUT: &str = "PLIMSOLL_WITHOUT_PYTHON";
 const FORMATS: [&str; 3] = ["parquet", "csv", "jsonl"];
 /// Days that are learnt; those after them are judged.
 const LEARNT: usize = 12;
@@ -541,7 +539,7 @@ fn a_text_of_a_log_is_no_formula_and_steers_no_terminal() {
 /// Installs DuckDB and Polars, and returns the Python that has them.
 fn python() -> PathBuf {
     let needed = "exported tables are read by DuckDB and Polars, in Python (3.11 or newer, with venv and pip)";
-    tools::installed("python", needed, WITHOUT).join("bin/python")
+    tools::installed("python", needed, tools::WITHOUT_PYTHON).join("bin/python")
 }
 
 fn scripts() -> PathBuf {
@@ -550,7 +548,7 @@ fn scripts() -> PathBuf {
 
 #[test]
 fn duckdb_and_polars_read_the_tables_as_they_are_described() {
-    if tools::are_left_out("tables in DuckDB and Polars", WITHOUT) {
+    if tools::are_left_out("tables in DuckDB and Polars", tools::WITHOUT_PYTHON) {
         return;
     }
     let python = python();

@@ -28,6 +28,7 @@ mod mcp;
 mod mistakes;
 mod nightly;
 mod not_alerted;
+mod notebooks;
 mod objects;
 mod own_files;
 mod plain_spikes;
@@ -52,8 +53,8 @@ mod stored;
 #[cfg(feature = "service")]
 mod terminal;
 mod told_again;
-#[cfg(feature = "service")]
 mod tools;
+#[cfg(feature = "service")]
 mod top;
 mod tuning;
 mod usage;

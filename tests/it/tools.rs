@@ -4,6 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Leaves out the stories that need Python.
+pub const WITHOUT_PYTHON: &str = "PLIMSOLL_WITHOUT_PYTHON";
+
 /// Installs what the stories of a folder below `tests/` need, and returns the folder that has it. `needed` says to people what that is, and
 /// `without` is the variable that leaves these stories out.
 pub fn installed(name: &str, needed: &str, without: &str) -> PathBuf {

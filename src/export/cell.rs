@@ -44,10 +44,10 @@ impl<'r> Cell<'r> {
         Self::Integer(i64::try_from(count).unwrap_or(i64::MAX))
     }
 
-    /// Makes a number; what is not finite is none.
+    /// Makes a number; what is not finite is none, and a zero has no sign.
     pub fn number(number: f64) -> Self {
         if number.is_finite() {
-            Self::Number(number)
+            Self::Number(number + 0.0)
         } else {
             Self::Nothing
         }

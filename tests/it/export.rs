@@ -314,8 +314,8 @@ fn tables_have_what_the_store_has_in_every_format() {
         .find(zeros)
         .expect("most entity-days are zeros");
     assert_eq!(
-        (&zero["reached"], &zero["surprise"]),
-        (&json!(stored as i64), &json!(0.0))
+        (&zero["reached"], zero["surprise"].to_string()),
+        (&json!(stored as i64), "0.0".to_owned())
     );
 
     // Alerts and incidents are those that are listed.

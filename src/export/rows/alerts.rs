@@ -12,7 +12,8 @@ use crate::report::json;
 
 /// What to know of the table.
 pub const NOTES: &str = "A row for each alert that was told, as it was told last, the newest first; also of those that an approval covers, which have it in \
-    `suppressed_by`. `document` is the whole alert as [ALERTS.md](ALERTS.md) describes it.";
+    `suppressed_by`. `document` is the whole alert as [ALERTS.md](ALERTS.md) describes it, with its `reasons`, and in `event_ids` the first \
+    events behind it: `plimsoll inspect LOGS --events` says in which file each stands.";
 /// Documents that are in memory at once.
 const PAGE: usize = 1_000;
 

@@ -16,7 +16,7 @@ use crate::vocab::{Entity, Metric};
 pub const NOTES: &str = "A row for each entity, metric and window that the generation in force knows, in the order of the entities. `window` and `metric` \
     are those of `windows`, so that measured values join what is expected of them: an entity that never had a metric has no row of it. \
     An amount x is expected as its predictive distribution says: `(ln(x + 0.5) - location) / scale` follows Student's t with \
-    `freedom` degrees of freedom.";
+    `freedom` degrees of freedom. Each training replaces the generation: what a day was judged by is here until that day is learnt.";
 
 /// What is expected of an entity in one metric and window.
 pub struct Row<'g> {

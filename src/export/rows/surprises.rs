@@ -14,7 +14,8 @@ use crate::time::Day;
 /// What to know of the table.
 pub const NOTES: &str = "A row for each stored value of each distribution and week: how many entity-days had that value. There are three kinds of \
     distribution. `arm` has the statistic of each arm of an analytic, in natural logarithms; `analytic` the largest rank over the arms of an \
-    analytic; `all` the largest rank over all analytics, from which the thresholds of the estate are chosen. Most entity-days have the value 0. \
+    analytic; `all` the largest rank over all analytics, from which the thresholds of the estate are chosen. Most entity-days have the value 0, and its \
+    `reached` is the number of all of them. \
     Values are stored to a thousandth of themselves. `reached` and `surprise` are about all stored weeks and not about the one of the row, whatever is asked for.";
 /// Days of a week.
 const WEEK: i32 = 7;

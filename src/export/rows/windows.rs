@@ -17,7 +17,7 @@ use crate::vocab::{Entity, Metric};
 pub const NOTES: &str = "A row for each entity, metric and window of a stored day in which the metric was not zero, day by day and in the order of the \
     entities. Windows are of ten minutes, an hour and a day, and of the length that an analytic declares where that does not consist of \
     ten minutes. Sums of short windows are those of the long one; distinct things are not. Metrics of what is new to an entity, as `buckets_new`, are not stored: they depend on what was known \
-    that morning. Nor are values of days that are no longer stored.";
+    that morning. Nor are values of days that are no longer stored, or of a day that was judged and is not learnt yet.";
 
 /// What was measured of an entity in a window.
 pub struct Row<'f> {

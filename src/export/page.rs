@@ -9,7 +9,7 @@ use crate::export::table::Table;
 const INTRODUCTION: &str = "`plimsoll export TABLE --format parquet|csv|jsonl` writes what a store knows as a table, for notebooks, DuckDB, Polars and \
     whatever else reads one. It writes to standard output, or with `--out FILE` to a file, which is replaced when the table is complete; a name that \
     ends with a format says which. Rows are written as they are read, so that a table may be larger than memory. `plimsoll export TABLE --columns` \
-    prints the columns of a table. The [notebooks](../notebooks) show what to do with them.
+    prints the columns of a table.
 
 ```sh
 plimsoll export windows --out windows.parquet --since 2026-03-01

@@ -80,9 +80,23 @@ fn bounded(event: &Event) {
 }
 
 /// Makes the target of one format.
+///
+/// What the decoder of Parquet stumbles over is caught where it is called, and no finding. So a panic is told, unless it is the decoder's, and
+/// ends the process only if nobody catches it.
 #[macro_export]
 macro_rules! target {
     ($format:expr) => {
-        libfuzzer_sys::fuzz_target!(|bytes: &[u8]| $crate::check(bytes, $format));
+        libfuzzer_sys::fuzz_target!(
+            init: std::panic::set_hook(Box::new($crate::tell)),
+            |bytes: &[u8]| $crate::check(bytes, $format)
+        );
     };
+}
+
+/// Tells of a panic that is not the decoder's.
+pub fn tell(panic: &std::panic::PanicHookInfo) {
+    let at = panic.location();
+    if !at.is_some_and(|at| at.file().contains("/parquet-")) {
+        eprintln!("{panic}");
+    }
 }

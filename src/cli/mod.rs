@@ -51,6 +51,7 @@ mod top;
 mod train;
 mod tune;
 mod verify;
+mod version;
 
 pub use console::Console;
 pub use ending::Ending;
@@ -65,6 +66,7 @@ use crate::error::Result;
 #[command(
     name = "plimsoll",
     version,
+    long_version = version::long(),
     propagate_version = true,
     max_term_width = 100,
     mut_subcommands(options::without_unused)

@@ -9,6 +9,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::alert::Alert;
@@ -109,6 +110,11 @@ impl Metrics {
             metrics.trained.set(seconds(trained));
         }
         let m = &metrics;
+        registry.register(
+            "build",
+            "Which program this is",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
         registry.register(
             "received_records",
             "Records that were handed over and kept, by outcome of reading",

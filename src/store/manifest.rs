@@ -12,8 +12,8 @@ use crate::store::fault;
 use crate::store::names::{self, MANIFEST};
 use crate::time::Day;
 
-/// Changes when the meaning of stored bytes changes.
-const SCHEMA: u32 = 8;
+/// The version of stores. It changes when the meaning of stored bytes changes.
+pub const SCHEMA: u32 = 8;
 /// The schema of the version before, which the learner migrates.
 pub(super) const MIGRATED: u32 = 7;
 /// Generations that are kept beside the one in force.

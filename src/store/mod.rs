@@ -34,7 +34,7 @@ pub use ledger::{Ledger, LedgerEntry};
 pub use lines::open_lines;
 pub use lock::{Lock, Role};
 use manifest::GENERATIONS_KEPT;
-pub use manifest::{DayEntry, Manifest, StateEntry};
+pub use manifest::{DayEntry, Manifest, SCHEMA, StateEntry};
 pub use names::{CHECKPOINT, FOLLOWED_EVENTS};
 pub use outbox::{
     Dead, Entry, LeftBehind, Outbox, Outgoing, Pending, Put, SendingRight, SinkStatus, Told,

@@ -14,6 +14,7 @@ mod chains;
 mod cold_start;
 mod coverage;
 mod crash;
+mod documents;
 mod evaluation;
 mod export;
 mod findings;

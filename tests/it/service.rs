@@ -76,6 +76,12 @@ fn what_was_acknowledged_is_judged_like_a_file_also_after_kills() {
     }
     served.until_judged();
     let metrics = served.get("/metrics").is(200).body;
+    let build = concat!(
+        "plimsoll_build_info{version=\"",
+        env!("CARGO_PKG_VERSION"),
+        "\"} 1"
+    );
+    assert!(metrics.contains(build), "{metrics}");
     assert!(
         metrics.contains("plimsoll_events_total{outcome=\"repeated\"}"),
         "{metrics}"

@@ -99,3 +99,23 @@ fn wrong_usage_has_status_2_and_help_has_0() {
     assert_eq!((help.status, help.err.as_str()), (0, ""));
     assert!(help.out.contains("--train-days <N>"));
 }
+
+#[test]
+fn a_program_tells_which_one_it_is() {
+    let world = World::empty();
+    let version = concat!("plimsoll ", env!("CARGO_PKG_VERSION"));
+    let short = world.run(&["-V"]).succeeds().out;
+    assert_eq!(short.trim_end(), version);
+    let long = world.run(&["--version"]).succeeds().out;
+    assert!(long.starts_with(version), "{long}");
+    for line in [
+        &format!(
+            "platform  {}-{}",
+            std::env::consts::ARCH,
+            std::env::consts::OS
+        ),
+        "features  object-store, service, simulate",
+    ] {
+        assert!(long.lines().any(|told| told == line), "{line}: {long}");
+    }
+}

@@ -23,7 +23,7 @@ use crate::learn::Exclusions;
 use crate::measure::{DayAggregate, Reached, Room, is_others};
 use crate::objects::Series;
 use crate::sources::{self, FileReport, InputFile, ReadOptions};
-use crate::store::{DayEntry, Ledger, LedgerEntry, Lock, Manifest, Role, Store, Verdicts};
+use crate::store::{DayEntry, Learner, Ledger, LedgerEntry, Lock, Manifest, Role, Store, Verdicts};
 use crate::time::Day;
 use crate::vocab::EntityKind;
 
@@ -131,14 +131,57 @@ pub(super) fn train_holding(
 ) -> Result<TrainSummary> {
     let learner = store.begin_learning(lock)?;
     let manifest = store.manifest()?;
+    let published = manifest.as_ref().map_or(0, |m| m.generation);
+    let beginning = Beginning {
+        ledger: learner.ledger(published)?,
+        manifest,
+        published,
+        is_return: false,
+    };
+    let reading = (options, rejects);
+    train_from(
+        setup,
+        store,
+        (lock, &learner, beginning),
+        files,
+        reading,
+        progress,
+    )
+}
+
+/// What a training begins with.
+pub(super) struct Beginning {
+    /// The generation whose days and states it goes on from.
+    pub manifest: Option<Manifest>,
+    /// The files that were learnt for it.
+    pub ledger: Ledger,
+    /// The generation in force, after which the next is counted.
+    pub published: u64,
+    /// Whether it goes back to an earlier generation, which is published anew.
+    pub is_return: bool,
+}
+
+/// Learns as [`train_holding`] does, from a beginning.
+pub(super) fn train_from(
+    setup: &Setup,
+    store: &Store,
+    (lock, learner, beginning): (&Lock, &Learner, Beginning),
+    files: Vec<InputFile>,
+    (options, rejects): (ReadOptions, Option<&dyn KeepRejects>),
+    progress: &dyn Progress,
+) -> Result<TrainSummary> {
+    let Beginning {
+        manifest,
+        mut ledger,
+        published,
+        is_return,
+    } = beginning;
     let tuning = store.tuning()?;
     let verdicts = store.verdicts()?;
     let log = match &manifest {
         Some(manifest) => store.load_calibration_log(manifest)?,
         None => CalibrationLog::default(),
     };
-    let published = manifest.as_ref().map_or(0, |m| m.generation);
-    let mut ledger = learner.ledger(published)?;
     let number = published + 1;
     let stored: BTreeMap<Day, DayEntry> = manifest
         .iter()
@@ -178,7 +221,7 @@ pub(super) fn train_holding(
     let exclusions_before = manifest.as_ref().map(|m| &m.exclusions);
     let is_judged_anew =
         exclusions_before.is_some_and(|before| *before != found_true(&verdicts, &stored));
-    if changed.is_empty() && !is_judged_anew {
+    if changed.is_empty() && !is_judged_anew && !is_return {
         return Ok(TrainSummary {
             generation: published,
             published: false,

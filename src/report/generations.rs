@@ -5,7 +5,9 @@ use std::fmt::Write;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::report::{Paint, count, noun};
+use crate::engine::Rollback;
+use crate::report::days::named;
+use crate::report::{Paint, Plain, count, noun};
 
 /// Version of the document.
 const SCHEMA: u32 = 1;
@@ -102,4 +104,74 @@ pub fn text(generations: &[GenerationEntry], paint: Paint) -> String {
 fn to_the_minute(instant: &str) -> String {
     let minute: String = instant.chars().take(16).collect();
     minute.replace('T', " ")
+}
+
+/// The most files of a rollback that are named for people.
+const FILES_NAMED: usize = 5;
+
+/// What going back to a generation undid, or would undo, for programs.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RollbackDocument<'a> {
+    /// Version of this document.
+    pub schema: u32,
+    /// The generation that it goes back to.
+    pub to: u64,
+    /// The one in force before.
+    pub from: u64,
+    /// The one that was published for it; `null` of a dry run.
+    pub generation: Option<u64>,
+    /// The days that it knows.
+    pub days: u64,
+    /// Days that are other than they were, or are no longer known.
+    pub undone_days: Vec<String>,
+    /// Names of files that count as never learnt.
+    pub undone_files: Vec<&'a str>,
+}
+
+/// Returns what going back did as a document.
+pub fn rollback(undone: &Rollback) -> RollbackDocument<'_> {
+    RollbackDocument {
+        schema: SCHEMA,
+        to: undone.to,
+        from: undone.from,
+        generation: undone.generation,
+        days: undone.days as u64,
+        undone_days: undone.undone_days.iter().map(ToString::to_string).collect(),
+        undone_files: undone.undone_files.iter().map(String::as_str).collect(),
+    }
+}
+
+/// Returns what going back did in lines.
+pub fn rollback_text(undone: &Rollback) -> String {
+    let days = noun(undone.days as u64, "day", "days");
+    let mut out = match undone.generation {
+        Some(generation) => format!(
+            "generation {generation} is published: what generation {} was, of {days}, by the verdicts of today\n",
+            undone.to
+        ),
+        None => format!(
+            "would publish what generation {} was, of {days}, by the verdicts of today\n",
+            undone.to
+        ),
+    };
+    // Writing to a string cannot fail.
+    if !undone.undone_days.is_empty() {
+        let all: Vec<String> = undone.undone_days.iter().map(ToString::to_string).collect();
+        let names: Vec<&str> = all.iter().map(String::as_str).collect();
+        let _ = writeln!(out, "  unlearnt   {}", named(&names));
+    }
+    if !undone.undone_files.is_empty() {
+        let files = noun(undone.undone_files.len() as u64, "file", "files");
+        let _ = writeln!(
+            out,
+            "  untrained  {files}: the next training that sees them learns them again"
+        );
+        for name in undone.undone_files.iter().take(FILES_NAMED) {
+            let _ = writeln!(out, "    {}", Plain(name));
+        }
+        if let more @ 1.. = undone.undone_files.len().saturating_sub(FILES_NAMED) {
+            let _ = writeln!(out, "    and {} more", count(more as u64));
+        }
+    }
+    out
 }

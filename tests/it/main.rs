@@ -19,6 +19,7 @@ mod evaluation;
 mod export;
 mod findings;
 mod follow;
+mod generations;
 mod habits;
 mod incidents;
 mod jobs;

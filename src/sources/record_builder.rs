@@ -37,9 +37,12 @@ struct Put {
     at: usize,
 }
 
-/// Stands between the steps of a path. Names of JSON text have no such byte, and it is less than all others, so that what is in an object
-/// follows that object in the order of paths.
+/// Stands between the steps of a path. It is less than all other bytes, so that what is in an object follows that object in the order of
+/// paths. Names of JSON text should have no such byte; those that do are written with [`ESCAPED`] for it.
 const BETWEEN: u8 = 0;
+
+/// [`BETWEEN`] as JSON text. A name with zeros stays one step: the depth of a record is that of its paths.
+const ESCAPED: &[u8] = b"\\u0000";
 
 impl RecordBuilder {
     /// Puts a value at a dotted path. `null` is ignored, and an existing value stays.
@@ -103,7 +106,12 @@ impl RecordBuilder {
             if n > 0 {
                 self.bytes.push(BETWEEN);
             }
-            self.bytes.extend_from_slice(step);
+            for (n, part) in step.split(|&b| b == BETWEEN).enumerate() {
+                if n > 0 {
+                    self.bytes.extend_from_slice(ESCAPED);
+                }
+                self.bytes.extend_from_slice(part);
+            }
         }
         let path = from..self.bytes.len();
         json(&mut self.bytes);
@@ -242,6 +250,18 @@ mod tests {
         let tree: serde_json::Value = serde_json::from_slice(&json).unwrap();
         let expected =
             serde_json::json!({"a":{"b":"x\"","e":"\"\\\n\u{1}é","f.g":[5]},"h":{"i":true}});
+        assert_eq!(tree, expected);
+    }
+
+    /// A text within JSON may have zeros in its names: they neither nest, nor exhaust the stack.
+    #[test]
+    fn a_name_with_zeros_is_one_name() {
+        let name = "a\0".repeat(100_000);
+        let mut record = RecordBuilder::default();
+        record.put_json_text("b", &format!("{{\"{name}\":1}}"));
+        record.put("b.c\0d.e", Value::of(b"2"));
+        let tree: serde_json::Value = serde_json::from_slice(&record.json()).unwrap();
+        let expected = serde_json::json!({"b":{name:1,"c\0d":{"e":2}}});
         assert_eq!(tree, expected);
     }
 }

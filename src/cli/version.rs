@@ -17,15 +17,30 @@ pub(super) fn long() -> &'static str {
             false => "",
         };
         format!(
-            "{}{checks}\n{commit}platform  {}-{}\nfeatures  {}\nstore     schema {}",
+            "{}{checks}\n{commit}platform  {}-{}{}\nfeatures  {}\nstore     schema {}",
             env!("CARGO_PKG_VERSION"),
             std::env::consts::ARCH,
             std::env::consts::OS,
+            libc(),
             features(),
             store::SCHEMA,
         )
     });
     &LONG
+}
+
+/// Returns the C library that it is linked with, where that may be one of several.
+const fn libc() -> &'static str {
+    match (
+        cfg!(target_env = "gnu"),
+        cfg!(target_env = "musl"),
+        cfg!(target_env = "msvc"),
+    ) {
+        (true, ..) => "-gnu",
+        (_, true, _) => "-musl",
+        (.., true) => "-msvc",
+        _ => "",
+    }
 }
 
 fn features() -> String {
